@@ -1,0 +1,61 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+BIN := .venv/bin
+DATA ?= sample
+FIGURES ?= ../shared/data
+
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run live ui test lint bench soak docs sample lock clean
+
+run: .venv/ready  ## the whole pipeline on the sample that ships
+	@AITB_FETCH=never $(BIN)/python -m orchestration.run
+
+live: .venv/ready  ## the real sources: make live, or make live FROM=2025-01 TO=2025-06
+	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/live} \
+	 AITB_FETCH=$${AITB_FETCH:-$(if $(FROM),missing,always)} \
+	 $(BIN)/python -m orchestration.run --live $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+
+ui: .venv/ready  ## Dagster on 127.0.0.1:3000: make ui, or make ui DATA=live
+	@export AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}; \
+	 export AITB_FETCH=$${AITB_FETCH:-$(if $(filter live,$(DATA)),always,never)}; \
+	 $(BIN)/python -m orchestration.instance && \
+	 DAGSTER_HOME=$$AITB_DATA_DIR/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: .venv/ready  ## every test that is not a soak
+	@$(BIN)/pytest -m "not soak"
+
+soak: .venv/ready  ## fifty kills at random moments
+	@$(BIN)/pytest -m soak
+
+lint: .venv/ready
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/sqlfluff lint dbt_project --disable-progress-bar
+
+bench: .venv/ready  ## speed and memory on a generated history; sizes are parameters
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+docs: .venv/ready  ## dbt docs and Great Expectations data docs, as files
+	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.docs
+
+sample: .venv/ready  ## compose the sample archive from the figures
+	@$(BIN)/python -m sample.compose --figures $(FIGURES)
+
+lock: .venv/ready  ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv data/sample
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	  || { echo "Python 3.11 or 3.12 is needed; name it: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) (once, about a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@touch $@

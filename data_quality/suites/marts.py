@@ -1,0 +1,285 @@
+"""What the marts must fulfil before they are published.
+
+Runs on a connection to the warehouse, after dbt has built the marts and its own tests have passed; those
+look at each table by itself (keys, nulls, accepted values), these at what holds between tables.
+"""
+
+from data_quality.suites import IN_PERIOD_RANGE, PERIOD_RANGE, Suite, each, rule
+
+SELECTION = "stg_landing__selection"
+
+# Mart → the landing table that it holds, and its grain where it has no column for it.
+TRADE = {
+    "goods_trade": ("goods", "'month'"),
+    "goods_trade_annual": ("goods", "'year'"),
+    "goods_trade_aggregate": ("goods_aggregate", "period_grain"),
+    "goods_trade_chapter": ("chapters", "period_grain"),
+    "goods_trade_chapter_aggregate": ("chapters_aggregate", "period_grain"),
+    "goods_trade_total": ("totals", "period_grain"),
+    "goods_trade_total_aggregate": ("totals_aggregate", "period_grain"),
+    "goods_trade_programme": ("programmes", "period_grain"),
+}
+AGGREGATES = tuple(table for table in TRADE if table.endswith("_aggregate"))
+COUNTRIES = (*(table for table in TRADE if table not in AGGREGATES), "ai_trade", "ai_trade_balance")
+TEN_DIGITS = ("goods_trade", "goods_trade_annual", "goods_trade_aggregate", "goods_trade_programme")
+
+SHARES = (
+    "ai_import_share",
+    "ai_import_share_all_goods",
+    "duty_coverage_share",
+    "duty_coverage_share_ex_27_71_98_99",
+)
+RATES = ("effective_tariff_rate", "effective_tariff_rate_ex_27_71_98_99")
+PERIOD = "period_grain, period_start"
+
+
+def _partners(table: str) -> str:
+    return f"""
+        select '{table}' as table_name, partner_code, count(*) as row_count
+        from {table} where {IN_PERIOD_RANGE} group by all
+    """
+
+
+def _landed_sums(table: str) -> str:
+    _, grain = TRADE[table]
+    return f"""
+        select '{table}' as table_name, flow, {grain} as period_grain, period_start,
+               count(*) as row_count, sum(value_usd)::bigint as value_usd
+        from {table} where {IN_PERIOD_RANGE} group by all
+    """
+
+
+def _selected_sums(table: str) -> str:
+    landed, grain = TRADE[table]
+    return f"""
+        select '{table}' as table_name, flow, period_grain, period_start,
+               sum(row_count)::bigint as landed_row_count, sum(value_usd)::bigint as landed_value_usd
+        from {SELECTION} where table_name = '{landed}' and period_grain = {grain} and {IN_PERIOD_RANGE}
+        group by all
+    """
+
+
+TOTALS_MATCH_LANDING = rule(
+    "totals_match_landing",
+    guards="Each period of each trade table has the rows and the value that were committed to landing.",
+    problem="{rows_failing} periods differ from landing",
+    advice="look for a join that repeats or drops rows; then build the warehouse anew (it is rebuildable)",
+    tables=(SELECTION, *TRADE),
+    failing=f"""
+        from ({each(TRADE, _landed_sums)})
+        full join ({each(TRADE, _selected_sums)}) using (table_name, flow, period_grain, period_start)
+        where coalesce(row_count, 0) <> coalesce(landed_row_count, 0)
+           or coalesce(value_usd, 0) <> coalesce(landed_value_usd, 0)
+        order by table_name, flow, period_grain, period_start
+    """,
+)
+
+NO_ORPHAN_PARTNER = rule(
+    "no_orphan_partner",
+    guards="Every partner is in dim_partner, so that no figure is lost in a join.",
+    problem="{rows_failing} partner codes are not in dim_partner",
+    advice="add a row to dbt_project/seeds/partner.csv",
+    tables=("dim_partner", *COUNTRIES, *AGGREGATES),
+    failing=f"""
+        from ({each((*COUNTRIES, *AGGREGATES), _partners)}) anti join dim_partner using (partner_code)
+        order by all
+    """,
+)
+
+# One pass over the codes against the small dimension: a distinct of them would cost more.
+NO_ORPHAN_CODE = rule(
+    "no_orphan_code",
+    guards="Every ten-digit code is in dim_commodity, so that no figure is lost in a join.",
+    problem="{rows_failing} commodity codes are not in dim_commodity",
+    advice="dim_commodity takes in every code that is traded: look at what it leaves out",
+    tables=("dim_commodity", "ai_product", *TEN_DIGITS),
+    failing=f"""
+        from ({
+        each(
+            TEN_DIGITS,
+            lambda table: (
+                f'''
+                select '{table}' as table_name, commodity_system, commodity_code, count(*) as row_count
+                from {table} anti join dim_commodity using (commodity_system, commodity_code)
+                where {IN_PERIOD_RANGE} group by all
+            '''
+            ),
+        )
+    }
+        union all by name
+        select 'ai_product' as table_name, commodity_system, commodity_code, count(*) as row_count
+        from ai_product anti join dim_commodity using (commodity_system, commodity_code) group by all)
+        order by all
+    """,
+)
+
+KINDS_NEVER_MIX = rule(
+    "kinds_never_mix",
+    guards="No aggregate stands among countries and no country among aggregates: a plain sum counts once.",
+    problem="{rows_failing} partners stand in the wrong table",
+    advice="look at how the reader tells aggregates from countries, and at the model",
+    tables=("dim_partner", *COUNTRIES, *AGGREGATES),
+    failing=f"""
+        select table_name, partner_code, partner_kind, row_count
+        from ({each(COUNTRIES, _partners)}) join dim_partner using (partner_code)
+        where partner_kind <> 'country'
+        union all by name
+        select table_name, partner_code, partner_kind, row_count
+        from ({each(AGGREGATES, _partners)}) join dim_partner using (partner_code)
+        where partner_kind = 'country'
+        order by all
+    """,
+)
+
+BALANCE_IDENTITY = rule(
+    "balance_identity",
+    guards="A balance is exports minus imports where both are there, and null where one is not.",
+    problem="{rows_failing} balances are not exports minus imports",
+    advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
+    tables=("ai_trade_balance",),
+    failing=f"""
+        select * from ai_trade_balance
+        where {IN_PERIOD_RANGE} and balance_usd is distinct from exports_usd - imports_usd
+        order by all
+    """,
+)
+
+BALANCE_SAYS_WHAT_IS_THERE = rule(
+    "balance_says_what_is_there",
+    guards="A balance shows no side that is not covered, and says why it is null.",
+    problem="{rows_failing} balances show a side that is not covered, or are null without a reason",
+    advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
+    tables=("ai_trade_balance",),
+    failing=f"""
+        select * from ai_trade_balance
+        where {IN_PERIOD_RANGE} and (
+            (exports_usd is not null and coverage not in ('both', 'exports_only'))
+            or (imports_usd is not null and coverage not in ('both', 'imports_only'))
+            or (balance_usd is null and reason is null)
+        )
+        order by all
+    """,
+)
+
+BALANCE_MATCHES_TRADE = rule(
+    "balance_matches_trade",
+    guards="What ai_trade holds arrives in the balance: no partner is lost for want of coverage.",
+    problem="{rows_failing} periods differ between ai_trade_balance and ai_trade",
+    advice="look for partners with figures that source_coverage does not list as covered",
+    tables=("ai_trade", "ai_trade_balance", "balance_basis"),
+    failing=f"""
+        with balance as (
+            select definition_id, balance_basis, {PERIOD},
+                   coalesce(sum(exports_usd), 0)::bigint as exports_usd,
+                   coalesce(sum(imports_usd), 0)::bigint as imports_usd
+            from ai_trade_balance
+            where {IN_PERIOD_RANGE} and balance_basis in (
+                select balance_basis from balance_basis
+                where exports_measure = 'value_usd' and imports_measure = 'value_usd'
+            )
+            group by all
+        ),
+        trade as (
+            select definition_id, {PERIOD},
+                   coalesce(sum(value_usd) filter (flow = 'export'), 0)::bigint as traded_exports_usd,
+                   coalesce(sum(value_usd) filter (flow = 'import'), 0)::bigint as traded_imports_usd
+            from ai_trade where {IN_PERIOD_RANGE} group by all
+        )
+        select * from balance full join trade using (definition_id, {PERIOD})
+        where coalesce(exports_usd, 0) <> coalesce(traded_exports_usd, 0)
+           or coalesce(imports_usd, 0) <> coalesce(traded_imports_usd, 0)
+        order by definition_id, {PERIOD}
+    """,
+)
+
+HEADLINE_MATCHES_TRADE = rule(
+    "headline_matches_trade",
+    guards="The headline figures are the sums of ai_trade over all partners.",
+    problem="{rows_failing} headline figures differ from the sum of ai_trade",
+    advice="correct dbt_project/models/marts/ai/ai_trade_headline.sql",
+    tables=("ai_trade", "ai_trade_headline"),
+    failing=f"""
+        with trade as (
+            select definition_id, {PERIOD},
+                   coalesce(sum(value_usd) filter (flow = 'import'), 0)::bigint as traded_imports_usd,
+                   coalesce(sum(value_usd) filter (flow = 'export'), 0)::bigint as traded_exports_usd
+            from ai_trade where {IN_PERIOD_RANGE} group by all
+        )
+        select definition_id, {PERIOD}, ai_imports_usd, traded_imports_usd, ai_exports_usd, traded_exports_usd
+        from ai_trade_headline left join trade using (definition_id, {PERIOD})
+        where {IN_PERIOD_RANGE}
+          and (ai_imports_usd <> coalesce(traded_imports_usd, 0)
+               or ai_exports_usd <> coalesce(traded_exports_usd, 0))
+        order by all
+    """,
+)
+
+HEADLINE_IS_COVERED = rule(
+    "headline_is_covered",
+    guards="A headline figure is shown only where every partner is covered.",
+    problem="{rows_failing} headline figures lack partners",
+    advice="correct dbt_project/models/marts/ai/ai_trade_headline.sql, or load what is missing",
+    tables=("ai_trade_headline", "source_coverage"),
+    failing=f"""
+        with uncovered as (
+            select {PERIOD}, count(*) filter (flow = 'import') as imports_without,
+                   count(*) filter (flow = 'export') as exports_without
+            from source_coverage
+            where {IN_PERIOD_RANGE} and level = 'hs10' and status <> 'covered' group by all
+        )
+        select definition_id, {PERIOD}, ai_imports_usd, imports_without, ai_exports_usd, exports_without
+        from ai_trade_headline join uncovered using ({PERIOD})
+        where (ai_imports_usd is not null and imports_without > 0)
+           or (ai_exports_usd is not null and exports_without > 0)
+        order by all
+    """,
+)
+
+SHARES_WITHIN_ONE = rule(
+    "shares_within_one",
+    guards="A share lies between 0 and 1, a rate is not negative.",
+    problem="{rows_failing} headline rows have a share outside 0 to 1 or a negative rate",
+    advice="look whether numerator and denominator cover the same partners and products",
+    tables=("ai_trade_headline",),
+    failing=f"""
+        select definition_id, {PERIOD}, {", ".join((*SHARES, *RATES))} from ai_trade_headline
+        where {IN_PERIOD_RANGE}
+          and (least({", ".join((*SHARES, *RATES))}) < 0 or greatest({", ".join(SHARES)}) > 1)
+        order by all
+    """,
+)
+
+COVERAGE_STATUSES = rule(
+    "coverage_statuses",
+    guards="Coverage has one of the agreed words, and a reason where it is not 'covered'.",
+    problem="{rows_failing} kinds of coverage rows have another status, or no reason",
+    advice="look at what the landing step writes into coverage.parquet",
+    tables=("source_coverage",),
+    failing=f"""
+        select flow, period_grain, level, status, reason, count(*) as row_count from source_coverage
+        where {IN_PERIOD_RANGE} and (
+            coalesce(status, '') not in ('covered', 'rejected', 'not_published', 'not_covered')
+            or coalesce(level, '') not in ('hs10', 'hs2', 'total', 'programme')
+            or (status <> 'covered' and reason is null)
+        )
+        group by all order by all
+    """,
+)
+
+SUITE = Suite(
+    "marts",
+    (
+        TOTALS_MATCH_LANDING,
+        NO_ORPHAN_PARTNER,
+        NO_ORPHAN_CODE,
+        KINDS_NEVER_MIX,
+        BALANCE_IDENTITY,
+        BALANCE_SAYS_WHAT_IS_THERE,
+        BALANCE_MATCHES_TRADE,
+        HEADLINE_MATCHES_TRADE,
+        HEADLINE_IS_COVERED,
+        SHARES_WITHIN_ONE,
+        COVERAGE_STATUSES,
+    ),
+    PERIOD_RANGE,
+)

@@ -1,0 +1,232 @@
+{#
+    Incremental by content. Here is what `materialized='incremental'` means in this project.
+
+    A partition of a model is one (flow, period_grain, period_start), or one (period_grain, period_start) in a
+    model that holds both flows side by side. It is deleted and inserted again exactly when the digest of what
+    it is made of differs from the digest that the warehouse recorded when it was last written, and deleted
+    when it is no longer selected. There is no look-back window: agencies re-issue whole histories, and a
+    month that comes back unchanged costs nothing.
+
+    A model says what its partitions are made of:
+
+        {{ config(materialized='incremental', meta={'by_content': {
+            'landing': 'goods',             the landing table that it reads, or
+            'upstream': 'ai_trade',         the incremental model that it reads
+            'coverage': true,               what was asked and answered counts as well
+            'period_grain': 'month',        it holds this grain only and has no column for it
+            'both_flows': true,             a partition holds both flows
+            'context': ['balance_basis'],   small relations that every partition depends on
+        }}) }}
+
+    and takes from its inputs only the rows that `is_to_load()` lets through: on a first run all of them, later
+    those of the files (or periods) that changed, named as literals, so that no other file is opened.
+
+    What is not in a partition is its context: the SQL of the model, of its macros and of its parents, its
+    contract, and the rows of the context relations. It is part of every digest, so a change of it changes
+    every partition. A model of which no partition stays is built anew, as by --full-refresh.
+
+    `loaded_partition` records what was written, in the transaction that writes it: a run that is killed
+    leaves the old rows with the old digests or the new rows with the new ones, and the next run goes on.
+#}
+
+{% materialization incremental, adapter="duckdb" %}
+    {%- set target_relation = this.incorporate(type="table") -%}
+    {%- set changes = partition_changes() -%}
+    {%- if changes.is_build -%}
+        {{ run_hooks(pre_hooks) }}
+        {%- call statement("main") -%}
+            {{ drop_existing() }}
+            {{ create_table_as(False, target_relation, compiled_code) }}
+            {{ record_partitions() }}
+        {%- endcall -%}
+        {{ run_hooks(post_hooks) }}
+        {%- do adapter.commit() -%}
+    {%- elif changes.partitions -%}
+        {{ run_hooks(pre_hooks) }}
+        {%- call statement("main") -%}
+            {%- for partition in changes.partitions %}
+            delete from {{ target_relation }} where {{ partition_condition(partition) }};
+            {%- endfor %}
+            insert into {{ target_relation }} by name {{ compiled_code }};
+            {{ record_partitions() }}
+        {%- endcall -%}
+        {{ run_hooks(post_hooks) }}
+        {%- do adapter.commit() -%}
+    {%- else -%}
+        {%- call noop_statement("main", "UNCHANGED") -%}
+            -- Every partition is as it was written.
+        {%- endcall -%}
+    {%- endif -%}
+    {{- return({"relations": [target_relation]}) -}}
+{% endmaterialization %}
+
+{#-
+    What this run has to do for the model: `is_build`, and else the `partitions` to write or delete, as rows
+    (flow, period_grain, period_start as text, is_selected).
+-#}
+{% macro partition_changes() %}
+    {%- set relation = adapter.get_relation(this.database, this.schema, this.identifier) -%}
+    {%- if relation is none or relation.type != "table" or should_full_refresh() -%}
+        {{- return({"is_build": true, "partitions": []}) -}}
+    {%- endif -%}
+    {%- set query -%}
+        with compared as (
+            select
+                coalesce(wanted.flow, written.flow) as flow,
+                coalesce(wanted.period_grain, written.period_grain) as period_grain,
+                {{ text_of("coalesce(wanted.period_start, written.period_start)") }} as period_start,
+                wanted.digest is not null as is_selected,
+                coalesce(wanted.digest = written.digest, false) as is_unchanged
+            from ({{ partition_digests() }}) as wanted
+            full outer join (
+                select * from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }}
+            ) as written
+                on
+                    wanted.flow = written.flow
+                    and wanted.period_grain = written.period_grain
+                    and wanted.period_start = written.period_start
+        )
+
+        select
+            flow,
+            period_grain,
+            period_start,
+            is_selected,
+            (select count(*) from compared where is_unchanged) as unchanged_count
+        from compared
+        where not is_unchanged
+        order by 1, 2, 3
+    {%- endset -%}
+    {%- set rows = run_query(query).rows | list -%}
+    {{- return({"is_build": rows | length > 0 and rows[0].unchanged_count == 0, "partitions": rows}) -}}
+{% endmacro %}
+
+{#- What the model takes from its inputs, as a condition on their rows. -#}
+{% macro is_to_load() %}
+    {%- set changes = partition_changes() if execute else {"is_build": true} -%}
+    {%- if changes.is_build -%}
+        {{- return("1 = 1") -}}
+    {%- endif -%}
+    {%- set conditions = [] -%}
+    {%- for partition in changes.partitions if partition.is_selected -%}
+        {%- do conditions.append("(" ~ partition_condition(partition) ~ ")") -%}
+    {%- endfor -%}
+    {%- set landing_table = config.meta_get("by_content").landing -%}
+    {%- if not conditions -%}
+        {{- return("1 = 0") -}}
+    {%- elif not landing_table -%}
+        {{- return("(" ~ conditions | join(" or ") ~ ")") -}}
+    {%- endif -%}
+    {%- set query -%}
+        select path
+        from {{ selected_partitions(landing_table) }}
+        where {{ conditions | join(" or ") }}
+        order by path
+    {%- endset -%}
+    {%- set paths = [] -%}
+    {%- for path in run_query(query).columns[0].values() -%}
+        {%- do paths.append(sql_text(path)) -%}
+    {%- endfor -%}
+    {{- return("landing_path in (" ~ paths | join(", ") ~ ")") -}}
+{% endmacro %}
+
+{#- A partition as a condition on the columns that the model has. -#}
+{% macro partition_condition(partition) %}
+    {%- set content = config.meta_get("by_content") -%}
+    {%- set conditions = ["period_start = cast(" ~ sql_text(partition.period_start) ~ " as date)"] -%}
+    {%- if not content.period_grain -%}
+        {%- do conditions.append("period_grain = " ~ sql_text(partition.period_grain)) -%}
+    {%- endif -%}
+    {%- if not content.both_flows -%}
+        {%- do conditions.append("flow = " ~ sql_text(partition.flow)) -%}
+    {%- endif -%}
+    {{- return(conditions | join(" and ")) -}}
+{% endmacro %}
+
+{#- A query: the partitions as they should be now, as (flow, period_grain, period_start, digest). -#}
+{% macro partition_digests() %}
+    {%- set content = config.meta_get("by_content") -%}
+    select
+        {{ "'both'" if content.both_flows else "flow" }} as flow,
+        period_grain,
+        period_start,
+        concat({{ digest_of_texts("part") }}, ':', ({{ context_digest() }})) as digest
+    from (
+        {%- if content.landing %}
+        -- Rows carry their vintage: equal figures of a later vintage are other rows.
+        select flow, period_grain, period_start, concat_ws('|', dataset, digest, {{ text_of("vintage_at") }}) as part
+        from {{ selected_partitions(content.landing) }}
+        {%- endif %}
+        {%- if content.upstream %}
+        select flow, period_grain, period_start, concat_ws('|', flow, digest) as part
+        from {{ loaded_partition() }}
+        where model_name = {{ sql_text(content.upstream) }}
+        {%- endif %}
+        {%- if content.coverage and (content.landing or content.upstream) %}
+        union all
+        {%- endif %}
+        {%- if content.coverage %}
+        select
+            flow,
+            period_grain,
+            period_start,
+            concat_ws('|', dataset, flow, level, partner_code, status, reason, {{ text_of("vintage_at") }}) as part
+        from {{ warehouse_input("coverage") }}
+        {%- endif %}
+    ) as parts
+    group by 1, 2, 3
+{% endmacro %}
+
+{% macro selected_partitions(landing_table) %}
+    {%- set period_grain = config.meta_get("by_content").period_grain -%}
+    (
+        select * from {{ warehouse_input("selection") }}
+        where
+            table_name = {{ sql_text(landing_table) }}
+            {%- if period_grain %}
+            and period_grain = {{ sql_text(period_grain) }}
+            {%- endif %}
+    ) as selected
+{% endmacro %}
+
+{#- A query of one value: the digest of what every partition of the model depends on. -#}
+{% macro context_digest() %}
+    {%- set code = [model.raw_code, model.contract.checksum] -%}
+    {%- for unique_id in model.depends_on.nodes | sort if unique_id in graph.nodes -%}
+        {%- do code.append(graph.nodes[unique_id].raw_code) -%}
+    {%- endfor -%}
+    {%- for unique_id in model.depends_on.macros | sort if unique_id.startswith("macro." ~ project_name ~ ".") -%}
+        {%- do code.append(context[project_name][unique_id.split(".") | last].macro.macro_sql) -%}
+    {%- endfor -%}
+    select {{ digest_of_texts("part") }}
+    from (
+        select {{ sql_text(local_md5(code | join("\n"))) }} as part
+        {%- for name in config.meta_get("by_content").context or [] %}
+        {%- for node in graph.nodes.values() if node.name == name and node.resource_type in ["model", "seed"] %}
+        union all
+        {{ digest_of_rows(api.Relation.create(node.database, node.schema, node.alias)) }}
+        {%- endfor %}
+        {%- endfor %}
+    ) as context_parts
+{% endmacro %}
+
+{% macro record_partitions() %}
+    delete from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }};
+    insert into {{ loaded_partition() }} (model_name, flow, period_grain, period_start, digest)
+    select {{ sql_text(this.identifier) }}, flow, period_grain, period_start, digest
+    from ({{ partition_digests() }}) as wanted;
+{% endmacro %}
+
+{% macro loaded_partition() %}
+    {{- return(api.Relation.create(target.database, target.schema, "loaded_partition")) -}}
+{% endmacro %}
+
+{% macro create_loaded_partition() %}
+    create table if not exists {{ loaded_partition() }} (
+        model_name {{ dbt.type_string() }} not null,
+        flow {{ dbt.type_string() }} not null,
+        period_grain {{ dbt.type_string() }} not null,
+        period_start date not null,
+        digest {{ dbt.type_string() }} not null
+    )
+{% endmacro %}

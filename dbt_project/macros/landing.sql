@@ -1,0 +1,109 @@
+{#
+    The landing files that this build has selected.
+
+    `landing('goods', [source('census', 'imports_monthly'), …])` is the relation that holds the rows of the
+    selected files of one landing table, over the datasets given: a literal list of files, so that compiled
+    SQL runs bare in any DuckDB session. A table of which nothing is selected is an empty relation with the
+    same columns. `landing_path` says which file a row is from; a filter on it is settled before any file is
+    opened, which is what lets one new month read one file (macros/by_content.sql).
+#}
+
+{% macro landing(table_name, datasets) %}
+    {{- return(adapter.dispatch('landing', 'ai_trade')(table_name, datasets)) -}}
+{% endmacro %}
+
+{% macro duckdb__landing(table_name, datasets) %}
+    {%- set paths = selected_paths(table_name, datasets) if execute else [] -%}
+    {%- if paths -%}
+        {#- Without `filename = true` the column exists as well, but a filter on it opens every file. -#}
+        (
+            select *, filename as landing_path
+            from read_parquet(
+                [
+                    {%- for path in paths %}
+                    {{ sql_text(path) }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                ],
+                filename = true,
+                hive_partitioning = false
+            )
+        )
+    {%- else -%}
+        (
+            select
+                {%- for name, type in landing_columns(table_name).items() %}
+                cast(null as {{ type }}) as {{ name }},
+                {%- endfor %}
+                cast(null as {{ dbt.type_string() }}) as landing_path
+            where false
+        )
+    {%- endif -%}
+{% endmacro %}
+
+{#- In the order of the key, so that tables are written in it and a period stays together on disk. -#}
+{% macro selected_paths(table_name, datasets) %}
+    {%- set query -%}
+        select path
+        from {{ warehouse_input('selection') }}
+        where table_name = {{ sql_text(table_name) }}
+            and dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
+        order by flow, period_grain, period_start, dataset, path
+    {%- endset -%}
+    {{- return(run_query(query).columns[0].values() | list) -}}
+{% endmacro %}
+
+{#- What the pipeline says about this build, written beside the warehouse before dbt starts. -#}
+{% macro warehouse_input(name) %}
+    {{- return(adapter.dispatch('warehouse_input', 'ai_trade')(name)) -}}
+{% endmacro %}
+
+{% macro duckdb__warehouse_input(name) %}
+    {{- return("read_parquet(" ~ sql_text(env_var('AITB_WAREHOUSE_DIR', 'target') ~ "/inputs/" ~ name ~ ".parquet") ~ ")") -}}
+{% endmacro %}
+
+{% macro landing_columns(table_name) %}
+    {%- set text = dbt.type_string() -%}
+    {%- set period = {'flow': text, 'period_grain': text, 'period_start': 'date', 'partner_code': text} -%}
+    {%- set kind = {'partner_kind': text} if table_name.endswith('_aggregate') else {} -%}
+    {%- set commodity = {'commodity_system': text, 'commodity_code': text} -%}
+    {%- set money = {
+        'value_usd': 'bigint',
+        'duty_usd': 'bigint',
+        'general_value_usd': 'bigint',
+        'dutiable_value_usd': 'bigint',
+        'charges_usd': 'bigint',
+    } -%}
+    {%- set quantities = {'quantity_1': 'bigint', 'unit_1': text, 'quantity_2': 'bigint', 'unit_2': text} -%}
+    {%- set parts = {'domestic_value_usd': 'bigint', 'foreign_value_usd': 'bigint'} -%}
+    {%- set vintage = {'vintage_at': 'timestamp'} -%}
+    {%- set tables = {
+        'goods': [period, kind, commodity, money, quantities, parts, vintage],
+        'chapters': [period, kind, commodity, money, parts, vintage],
+        'totals': [period, kind, money, parts, vintage],
+        'programmes': [
+            period, commodity, {'rate_provision_code': text, 'value_usd': 'bigint', 'duty_usd': 'bigint'}, vintage
+        ],
+        'commodities': [
+            commodity,
+            {
+                'edition_year': 'integer',
+                'description': text,
+                'short_description': text,
+                'unit_1': text,
+                'unit_2': text,
+                'sitc_code': text,
+                'end_use_code': text,
+                'naics_code': text,
+                'usda_code': text,
+                'hitech_code': text,
+            },
+            vintage,
+        ],
+        'countries': [{'partner_code': text, 'partner_name': text, 'iso2': text}, vintage],
+    } -%}
+    {%- set columns = {} -%}
+    {%- for part in tables[table_name | replace('_aggregate', '')] -%}
+        {%- do columns.update(part) -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
+{% endmacro %}

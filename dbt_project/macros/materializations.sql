@@ -1,0 +1,36 @@
+{#
+    Tables and views are replaced in one transaction. dbt's own way is to build beside the old relation, to
+    rename both and to drop the old one after the commit: a run that is killed leaves the old one behind, and
+    each step costs as much as building a small table.
+#}
+
+{% materialization table, adapter="duckdb" %}
+    {%- set target_relation = this.incorporate(type="table") -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- call statement("main") -%}
+        {{ drop_existing() }}
+        {{ create_table_as(False, target_relation, compiled_code) }}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{- return({"relations": [target_relation]}) -}}
+{% endmaterialization %}
+
+{% materialization view, adapter="duckdb" %}
+    {%- set target_relation = this.incorporate(type="view") -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- call statement("main") -%}
+        {{ drop_existing() }}
+        {{ create_view_as(target_relation, compiled_code) }}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{- return({"relations": [target_relation]}) -}}
+{% endmaterialization %}
+
+{% macro drop_existing() %}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- if existing_relation is not none -%}
+        drop {{ existing_relation.type }} {{ existing_relation }};
+    {%- endif -%}
+{% endmacro %}

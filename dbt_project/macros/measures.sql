@@ -1,0 +1,17 @@
+{#- A sum that is null unless every row has the measure: part of a total is not a total. -#}
+{% macro sum_if_served(measure) %}
+    {{- return("case when count(*) = count(" ~ measure ~ ") then cast(sum(" ~ measure ~ ") as bigint) end") -}}
+{% endmacro %}
+
+{#- A fraction, null where there is nothing to divide by. -#}
+{% macro ratio(numerator, denominator) %}
+    {{- return("cast(" ~ numerator ~ " as double) / nullif(" ~ denominator ~ ", 0)") -}}
+{% endmacro %}
+
+{#-
+    One part of an export (domestic or foreign). The agency leaves out the row of a part that is zero, so a
+    missing part is zero where the other one is served, and unknown where neither is.
+-#}
+{% macro part_of_export(part, other_part) %}
+    {{- return("case when coalesce(" ~ part ~ ", " ~ other_part ~ ") is not null then coalesce(" ~ part ~ ", 0) end") -}}
+{% endmacro %}

@@ -1,0 +1,6 @@
+{#- Both ends of a validity are days on which it holds; an empty end is open. -#}
+{% macro is_valid_on(date, relation) %}
+    {%- set begun = relation ~ ".valid_from is null or " ~ relation ~ ".valid_from <= " ~ date -%}
+    {%- set not_ended = relation ~ ".valid_to is null or " ~ relation ~ ".valid_to >= " ~ date -%}
+    {{- return("(" ~ begun ~ ") and (" ~ not_ended ~ ")") -}}
+{% endmacro %}

@@ -1,0 +1,4 @@
+select distinct
+    commodity_system,
+    commodity_code
+from {{ ref('stg_census__commodities') }}

@@ -1,0 +1,203 @@
+with definitions as (
+
+    select * from {{ ref('dim_ai_definition') }}
+
+),
+
+trade as (
+
+    select * from {{ ref('ai_trade') }}
+
+),
+
+goods as (
+
+    select * from {{ ref('int_goods_summed_by_partner') }}
+
+),
+
+totals as (
+
+    select * from {{ ref('goods_trade_total_aggregate') }}
+
+),
+
+duty as (
+
+    select * from {{ ref('int_import_duty_resolved') }}
+
+),
+
+coverage as (
+
+    select * from {{ ref('source_coverage') }}
+    where level = 'hs10'
+
+),
+
+covered_periods as (
+
+    select
+        flow,
+        period_grain,
+        period_start
+    from coverage
+    group by 1, 2, 3
+    having count(*) = sum(case when status = 'covered' then 1 else 0 end)
+
+),
+
+periods as (
+
+    select
+        period_grain,
+        period_start,
+        max(case when flow = 'import' then 1 else 0 end) = 1 as is_imports_covered,
+        max(case when flow = 'export' then 1 else 0 end) = 1 as is_exports_covered
+    from covered_periods
+    group by 1, 2
+
+),
+
+ai_summed as (
+
+    select
+        definition_id,
+        period_grain,
+        period_start,
+        cast(sum(case when flow = 'import' then value_usd else 0 end) as bigint) as imports_usd,
+        cast(sum(case when flow = 'export' then value_usd else 0 end) as bigint) as exports_usd
+    from trade
+    group by 1, 2, 3
+
+),
+
+imports_without_excluded_chapters as (
+
+    select
+        period_grain,
+        period_start,
+        cast(sum(value_usd) as bigint) as value_usd
+    from goods
+    where
+        flow = 'import'
+        and not is_excluded_chapter
+    group by 1, 2
+
+),
+
+-- The world row and not the sum of the ten-digit lines: low-value shipments are in the total only.
+imports_of_all_goods as (
+
+    select
+        period_grain,
+        period_start,
+        value_usd
+    from totals
+    where
+        flow = 'import'
+        and partner_kind = 'world'
+
+),
+
+duty_summed as (
+
+    select
+        product_scope,
+        period_grain,
+        period_start,
+        cast(sum(duty_usd) as bigint) as duty_usd,
+        cast(sum(duty_covered_value_usd) as bigint) as duty_covered_value_usd
+    from duty
+    group by 1, 2, 3
+
+),
+
+figures as (
+
+    select
+        definitions.definition_id,
+        periods.period_grain,
+        periods.period_start,
+        periods.is_imports_covered,
+        periods.is_exports_covered,
+        case when periods.is_imports_covered then coalesce(ai_summed.imports_usd, 0) end as ai_imports_usd,
+        case when periods.is_exports_covered then coalesce(ai_summed.exports_usd, 0) end as ai_exports_usd,
+        case when periods.is_imports_covered then coalesce(imports_without_excluded_chapters.value_usd, 0) end
+            as imports_ex_27_71_98_99_usd,
+        case when periods.is_imports_covered then imports_of_all_goods.value_usd end as imports_all_goods_usd,
+        case when periods.is_imports_covered then ai_duty.duty_usd end as ai_duty_usd,
+        case when periods.is_imports_covered then coalesce(ai_duty.duty_covered_value_usd, 0) end
+            as ai_duty_covered_value_usd,
+        case when periods.is_imports_covered then goods_duty.duty_usd end as duty_ex_27_71_98_99_usd,
+        case when periods.is_imports_covered then coalesce(goods_duty.duty_covered_value_usd, 0) end
+            as duty_covered_value_ex_27_71_98_99_usd
+    from periods
+    inner join definitions
+        on {{ is_valid_on('periods.period_start', 'definitions') }}
+    left join ai_summed
+        on
+            definitions.definition_id = ai_summed.definition_id
+            and periods.period_grain = ai_summed.period_grain
+            and periods.period_start = ai_summed.period_start
+    left join imports_without_excluded_chapters
+        on
+            periods.period_grain = imports_without_excluded_chapters.period_grain
+            and periods.period_start = imports_without_excluded_chapters.period_start
+    left join imports_of_all_goods
+        on
+            periods.period_grain = imports_of_all_goods.period_grain
+            and periods.period_start = imports_of_all_goods.period_start
+    left join duty_summed as ai_duty
+        on
+            definitions.definition_id = ai_duty.product_scope
+            and periods.period_grain = ai_duty.period_grain
+            and periods.period_start = ai_duty.period_start
+    left join duty_summed as goods_duty
+        on
+            goods_duty.product_scope = 'ex_27_71_98_99'
+            and periods.period_grain = goods_duty.period_grain
+            and periods.period_start = goods_duty.period_start
+
+),
+
+final as (
+
+    select
+        definition_id,
+        period_grain,
+        period_start,
+        ai_imports_usd,
+        ai_exports_usd,
+        ai_exports_usd - ai_imports_usd as ai_balance_usd,
+        imports_ex_27_71_98_99_usd,
+        imports_all_goods_usd,
+        {{ ratio('ai_imports_usd', 'imports_ex_27_71_98_99_usd') }} as ai_import_share,
+        {{ ratio('ai_imports_usd', 'imports_all_goods_usd') }} as ai_import_share_all_goods,
+        ai_duty_usd,
+        ai_duty_covered_value_usd,
+        {{ ratio('ai_duty_usd', 'ai_duty_covered_value_usd') }} as effective_tariff_rate,
+        {{ ratio('ai_duty_covered_value_usd', 'ai_imports_usd') }} as duty_coverage_share,
+        duty_ex_27_71_98_99_usd,
+        duty_covered_value_ex_27_71_98_99_usd,
+        {{ ratio('duty_ex_27_71_98_99_usd', 'duty_covered_value_ex_27_71_98_99_usd') }}
+            as effective_tariff_rate_ex_27_71_98_99,
+        {{ ratio('duty_covered_value_ex_27_71_98_99_usd', 'imports_ex_27_71_98_99_usd') }}
+            as duty_coverage_share_ex_27_71_98_99,
+        case when not is_imports_covered then 'imports are not covered for all partners' end as imports_reason,
+        case when not is_exports_covered then 'exports are not covered for all partners' end as exports_reason,
+        case
+            when not is_imports_covered then 'imports are not covered for all partners'
+            when imports_all_goods_usd is null then 'the total of all goods is not served'
+        end as imports_all_goods_reason,
+        case
+            when not is_imports_covered then 'imports are not covered for all partners'
+            when ai_duty_usd is null then 'duty is not served'
+            when ai_duty_covered_value_usd = 0 then 'no value'
+        end as effective_tariff_rate_reason
+    from figures
+
+)
+
+select * from final
+order by definition_id, period_grain, period_start

@@ -1,0 +1,31 @@
+{{ config(materialized='incremental', meta={'by_content': {'landing': 'chapters'}}) }}
+
+with chapters as (
+
+    select * from {{ ref('stg_census__chapters') }}
+    where {{ is_to_load() }}
+
+),
+
+final as (
+
+    select
+        flow,
+        period_grain,
+        period_start,
+        partner_code,
+        commodity_system,
+        commodity_code,
+        value_usd,
+        duty_usd,
+        general_value_usd,
+        dutiable_value_usd,
+        charges_usd,
+        domestic_value_usd,
+        foreign_value_usd,
+        vintage_at
+    from chapters
+
+)
+
+select * from final

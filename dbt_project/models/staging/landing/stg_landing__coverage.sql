@@ -1,0 +1,11 @@
+select
+    dataset,
+    flow,
+    period_grain,
+    period_start,
+    level,
+    partner_code,
+    status,
+    reason,
+    vintage_at
+from {{ warehouse_input('coverage') }}

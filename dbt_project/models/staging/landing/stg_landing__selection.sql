@@ -1,0 +1,14 @@
+select
+    source,
+    dataset,
+    partition,
+    table_name,
+    flow,
+    period_grain,
+    period_start,
+    digest,
+    vintage_at,
+    origin,
+    row_count,
+    cast(value_usd as bigint) as value_usd
+from {{ warehouse_input('selection') }}

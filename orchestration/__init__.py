@@ -1,0 +1,1 @@
+"""Fetch official sources, land them, build the warehouse and publish the release."""

@@ -1,0 +1,269 @@
+"""The archive: the exact bytes of every answer, content-addressed, with a manifest. Never rewritten.
+
+    blobs/<first two digits>/<sha256 of the bytes as served>.zst
+    manifest/<source>/<dataset>/<partition>/<vintage>.json
+
+A manifest names the answers that together make up a partition at one moment (its *vintage*). It is
+written last, by one rename, so a partition is in the archive whole or not at all.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import zstandard
+
+from orchestration.files import write_atomically
+from orchestration.http import Client
+from orchestration.sources.model import Dataset, Request, Scope, Source, TooLarge, Unavailable
+
+VINTAGE_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+class ArchiveDamaged(Exception):
+    """Something in the archive is not what was put there."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer. `sha256` and `size` are of the uncompressed body; both are None/0 for an empty answer.
+
+    origin: 'agency' when an agency served the bytes, 'composed' when they were made in the agency's
+    format from the agency's figures; `composed_from` then names the files.
+    """
+
+    request: Request
+    status: int
+    media_type: str
+    retrieved_at: datetime
+    sha256: str | None
+    size: int
+    origin: str
+    composed_from: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A partition of a dataset as it was answered at one moment."""
+
+    source: str
+    dataset: str
+    partition: str
+    vintage_at: datetime
+    scope: Scope
+    entries: tuple[Entry, ...]
+
+    @property
+    def vintage(self) -> str:
+        return self.vintage_at.strftime(VINTAGE_FORMAT)
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of what was asked and answered, whenever that was."""
+        content = [[str(entry.request), entry.status, entry.sha256] for entry in self.entries]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    @property
+    def origin(self) -> str:
+        return "composed" if any(entry.origin == "composed" for entry in self.entries) else "agency"
+
+    @property
+    def composed_from(self) -> tuple[str, ...]:
+        return tuple(sorted({name for entry in self.entries for name in entry.composed_from}))
+
+
+class Archive:
+    """Reads and extends one archive folder. The compression level is zstd's, 1 (fast) to 22 (small)."""
+
+    def __init__(self, root: Path, compression_level: int = 9):
+        self.root = root
+        self.compression_level = compression_level
+
+    def snapshots(self, source: str, dataset: str, partition: str) -> list[Snapshot]:
+        """All vintages of a partition, oldest first."""
+        folder = self.root / "manifest" / source / dataset / partition
+        return [_read_manifest(path) for path in sorted(folder.glob("*.json"))]
+
+    def latest(self, source: str, dataset: str, partition: str, as_of: datetime | None) -> Snapshot | None:
+        """The newest vintage that was known at `as_of` (or at all)."""
+        known = [
+            s for s in self.snapshots(source, dataset, partition) if as_of is None or s.vintage_at <= as_of
+        ]
+        return known[-1] if known else None
+
+    def partitions(self, source: str, dataset: str) -> list[str]:
+        """Partitions of which at least one vintage is there, in order."""
+        folder = self.root / "manifest" / source / dataset
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+    def digest(self) -> str:
+        """Identity of everything in the archive, from the manifests alone."""
+        manifests = sorted((self.root / "manifest").glob("*/*/*/*.json"))
+        content = hashlib.sha256()
+        for path in manifests:
+            content.update(str(path.relative_to(self.root)).encode() + b"\0" + path.read_bytes() + b"\0")
+        return content.hexdigest()
+
+    def verified_path(self, entry: Entry) -> Path:
+        """Where the compressed body of an answer lies, once its hash has been checked.
+
+        Raises `ArchiveDamaged` when the file is missing, unreadable or not what the manifest says.
+        """
+        path = self._blob(entry.sha256)
+        advice = "Restore it from a backup, or delete its manifest and fetch the partition again."
+        try:
+            body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=entry.size)
+        except OSError as error:
+            raise ArchiveDamaged(f"{path} cannot be read ({error.strerror}). {advice}") from None
+        except zstandard.ZstdError:
+            raise ArchiveDamaged(f"{path} is damaged: it cannot be decompressed. {advice}") from None
+        if hashlib.sha256(body).hexdigest() != entry.sha256:
+            raise ArchiveDamaged(f"{path} was changed: its hash is not the one in the manifest. {advice}")
+        return path
+
+    def put(self, body: bytes) -> str:
+        """Keep the bytes and return their sha256."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        path = self._blob(sha256)
+        if not path.exists():
+            write_atomically(path, zstandard.ZstdCompressor(level=self.compression_level).compress(body))
+        return sha256
+
+    def commit(self, snapshot: Snapshot) -> Snapshot:
+        """Keep a snapshot; when its content is that of the newest vintage already, give that one back."""
+        newest = self.latest(snapshot.source, snapshot.dataset, snapshot.partition, as_of=None)
+        if newest is not None and newest.digest == snapshot.digest:
+            return newest
+        folder = self.root / "manifest" / snapshot.source / snapshot.dataset / snapshot.partition
+        write_atomically(folder / f"{snapshot.vintage}.json", _manifest(snapshot))
+        return snapshot
+
+    def _blob(self, sha256: str) -> Path:
+        return self.root / "blobs" / sha256[:2] / f"{sha256}.zst"
+
+
+def fill(
+    client: Client,
+    archive: Archive,
+    source: Source,
+    dataset: Dataset,
+    partition: str,
+    scope: Scope,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    progress: Callable[[Request], None] = lambda request: None,
+) -> Snapshot | None:
+    """Fetch a partition into the archive; None when the source has not published it yet.
+
+    Questions that are too large, or time out, are split. Raises a `SourceError` when the source gives
+    something that cannot be used; the archive then has no new vintage.
+    """
+    entries = tuple(_entries(client, archive, source, dataset, partition, scope, now, progress))
+    if not entries:
+        return None
+    vintage_at = now().replace(microsecond=0)
+    return archive.commit(Snapshot(source.name, dataset.name, partition, vintage_at, scope, entries))
+
+
+def _entries(
+    client: Client,
+    archive: Archive,
+    source: Source,
+    dataset: Dataset,
+    partition: str,
+    scope: Scope,
+    now: Callable[[], datetime],
+    progress: Callable[[Request], None],
+) -> Iterator[Entry]:
+    waiting = list(dataset.plan(partition, scope))
+    is_first = True
+    while waiting:
+        request = waiting.pop(0)
+        progress(request)
+        try:
+            answer = client.ask(source, request)
+        except (TooLarge, Unavailable) as error:
+            parts = dataset.split(request)
+            if not parts or (isinstance(error, Unavailable) and not error.smaller_may_help):
+                raise
+            waiting = [*parts, *waiting]
+            continue
+        if is_first and answer.body is None:
+            return
+        is_first = False
+        yield Entry(
+            request=request,
+            status=answer.status,
+            media_type=answer.media_type,
+            retrieved_at=now().replace(microsecond=0),
+            sha256=None if answer.body is None else archive.put(answer.body),
+            size=0 if answer.body is None else len(answer.body),
+            origin=answer.origin,
+            composed_from=answer.composed_from,
+        )
+
+
+def _manifest(snapshot: Snapshot) -> bytes:
+    content = {
+        "source": snapshot.source,
+        "dataset": snapshot.dataset,
+        "partition": snapshot.partition,
+        "vintage_at": snapshot.vintage_at.isoformat(),
+        "scope": {
+            "partners": list(snapshot.scope.partners),
+            "rate_provisions": list(snapshot.scope.rate_provisions),
+        },
+        "digest": snapshot.digest,
+        "entries": [
+            {
+                "path": entry.request.path,
+                "params": [list(pair) for pair in entry.request.params],
+                "status": entry.status,
+                "media_type": entry.media_type,
+                "retrieved_at": entry.retrieved_at.isoformat(),
+                "sha256": entry.sha256,
+                "size": entry.size,
+                "origin": entry.origin,
+                "composed_from": list(entry.composed_from),
+            }
+            for entry in snapshot.entries
+        ],
+    }
+    return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def _read_manifest(path: Path) -> Snapshot:
+    advice = "Restore it from a backup, or delete it and fetch the partition again."
+    try:
+        content = json.loads(path.read_bytes())
+        snapshot = Snapshot(
+            source=content["source"],
+            dataset=content["dataset"],
+            partition=content["partition"],
+            vintage_at=datetime.fromisoformat(content["vintage_at"]),
+            scope=Scope(
+                partners=tuple(content["scope"]["partners"]),
+                rate_provisions=tuple(content["scope"]["rate_provisions"]),
+            ),
+            entries=tuple(
+                Entry(
+                    request=Request(entry["path"], tuple((key, value) for key, value in entry["params"])),
+                    status=entry["status"],
+                    media_type=entry["media_type"],
+                    retrieved_at=datetime.fromisoformat(entry["retrieved_at"]),
+                    sha256=entry["sha256"],
+                    size=entry["size"],
+                    origin=entry["origin"],
+                    composed_from=tuple(entry["composed_from"]),
+                )
+                for entry in content["entries"]
+            ),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArchiveDamaged(f"The manifest {path} cannot be read ({error}). {advice}") from None
+    if snapshot.digest != content["digest"]:
+        raise ArchiveDamaged(f"The manifest {path} was changed: its digest does not fit. {advice}")
+    return snapshot

@@ -1,0 +1,1 @@
+"""Thin: they call the rooms above and report what happened."""

@@ -1,0 +1,193 @@
+"""One asset for each dataset: fetch into the archive, read, gate, land."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    AssetsDefinition,
+    AssetSpec,
+    BackfillPolicy,
+    Failure,
+    MetadataValue,
+    multi_asset,
+)
+
+from data_quality.checks import check_specs, to_asset_check_result
+from data_quality.runner import GateResult, combine
+from data_quality.suites.landing import SUITES
+from orchestration.archive import Archive, fill
+from orchestration.assets.step import POOL, RETRY, writing_step
+from orchestration.http import Client
+from orchestration.landing import Landed, Rejected, land
+from orchestration.partitions import partitions_of
+from orchestration.settings import Settings
+from orchestration.sources.model import EVERYTHING, Dataset, Refused, Scope, Source
+
+log = logging.getLogger(__name__)
+
+READABLE = "readable"
+
+MakeClient = Callable[[Settings], Client]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A partition that is not there, which is no fault: not published yet, or not in the archive."""
+
+    reason: str
+
+
+def bring_in(
+    settings: Settings,
+    client: Client,
+    source: Source,
+    dataset: Dataset,
+    partition: str,
+    scope: Scope = EVERYTHING,
+) -> Landed | Absent:
+    """Bring one partition from the source, or from the archive, into landing.
+
+    Raises `Rejected` when it does not pass its gate and `SourceError` when it cannot be fetched.
+    """
+    archive = Archive(settings.archive_dir)
+    snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
+    if settings.fetch == "always" or (settings.fetch == "missing" and snapshot is None):
+        fetched = fill(client, archive, source, dataset, partition, scope, progress=_say)
+        if fetched is None and snapshot is None:
+            return Absent("not published yet")
+        snapshot = fetched or snapshot
+    if snapshot is None:
+        return Absent("not in archive")
+    return land(settings, dataset, snapshot)
+
+
+def landing_assets(
+    settings: Settings, make_client: MakeClient, sources: tuple[Source, ...]
+) -> list[AssetsDefinition]:
+    """The landing assets of all sources."""
+    return [
+        _landing_asset(settings, make_client, source, dataset)
+        for source in sources
+        for dataset in source.datasets
+    ]
+
+
+def asset_key(dataset: Dataset) -> AssetKey:
+    """Under which key a dataset's landing is known, in Dagster and in the dbt sources."""
+    return AssetKey(["landing", dataset.name])
+
+
+def _landing_asset(
+    settings: Settings, make_client: MakeClient, source: Source, dataset: Dataset
+) -> AssetsDefinition:
+    key = asset_key(dataset)
+
+    # Outputs of a subsettable asset may stay away: a partition that is absent has nothing to check.
+    @multi_asset(
+        name=dataset.name,
+        specs=[
+            AssetSpec(
+                key,
+                description=f"{source.title}: {dataset.name.replace('_', ' ')}, as accepted by its gate.",
+                group_name="landing",
+                kinds={"python", "parquet"},
+                metadata={"source": source.title, "attribution": source.attribution},
+                partitions_def=partitions_of(dataset.grain),
+                skippable=True,
+            )
+        ],
+        check_specs=[
+            AssetCheckSpec(READABLE, asset=key, description="The archived bytes are whole and can be read."),
+            *check_specs(SUITES[dataset.suite], key),
+        ],
+        backfill_policy=BackfillPolicy.single_run(),
+        can_subset=True,
+        retry_policy=RETRY,
+        pool=POOL,
+    )
+    def land_partitions(context: AssetExecutionContext) -> Iterator[AssetCheckResult]:
+        partitions = (
+            context.partition_keys
+            if context.has_partition_key or context.has_partition_key_range
+            else ["current"]
+        )
+        gates: dict[str, GateResult] = {}
+        rejections: dict[str, str] = {}
+        unreadable: dict[str, str] = {}
+        with writing_step(context, settings), make_client(settings) as client:
+            for partition in partitions:
+                try:
+                    outcome = bring_in(settings, client, source, dataset, partition)
+                except Rejected as rejection:
+                    rejections[partition] = str(rejection)
+                    if rejection.gate is None:
+                        unreadable[partition] = str(rejection)
+                    else:
+                        gates[partition] = rejection.gate
+                    log.error("rejected %s", rejection)
+                    continue
+                except Refused as refusal:
+                    raise Failure(f"{dataset.name} {partition}: {refusal}", allow_retries=False) from None
+                if isinstance(outcome, Absent):
+                    context.log.info(f"{dataset.name} {partition}: {outcome.reason}")
+                    continue
+                gates[partition] = outcome.gate
+                log.info("landed %s %s: %s", dataset.name, partition, _size(outcome))
+                # One event for each accepted partition: the value of a step would mark the rejected ones too.
+                context.log_event(
+                    AssetMaterialization(
+                        asset_key=key,
+                        partition=partition if dataset.grain != "current" else None,
+                        metadata=_metadata(outcome),
+                    )
+                )
+        if gates or unreadable:
+            yield AssetCheckResult(
+                asset_key=key,
+                check_name=READABLE,
+                passed=not unreadable,
+                metadata={"unreadable": MetadataValue.json(unreadable)},
+            )
+        for check in combine(gates):
+            yield to_asset_check_result(check, key)
+        if rejections:
+            raise Failure(
+                f"{len(rejections)} of {len(partitions)} partitions of {dataset.name} were rejected and stay out; "
+                "what was landed before is still in use. " + " ".join(rejections.values()),
+                metadata={"rejected": MetadataValue.json(rejections)},
+                allow_retries=False,
+            )
+
+    return land_partitions
+
+
+def _say(request: object) -> None:
+    log.info("asking %s", request)
+
+
+def _size(landed: Landed) -> str:
+    """Rows and value of the most detailed table."""
+    size = max(landed.tables.values(), key=lambda size: size["row_count"])
+    value = "" if size["value_usd"] is None else f", ${size['value_usd'] / 1e9:,.1f} bn"
+    return f"{size['row_count']:,} rows{value}"
+
+
+def _metadata(landed: Landed) -> dict[str, MetadataValue | int | str]:
+    lines = ["| table | rows | value, $ m |", "|---|--:|--:|"]
+    for table, size in landed.tables.items():
+        value = "" if size["value_usd"] is None else f"{size['value_usd'] / 1e6:,.1f}"
+        lines.append(f"| {table} | {size['row_count']:,} | {value} |")
+    return {
+        "dagster/row_count": sum(size["row_count"] for size in landed.tables.values()),
+        "vintage": MetadataValue.timestamp(landed.vintage_at),
+        "origin": landed.origin,
+        "partners": ", ".join(landed.partners) or "all",
+        "digest": landed.digest[:16],
+        "tables": MetadataValue.md("\n".join(lines)),
+    }

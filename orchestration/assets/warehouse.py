@@ -1,0 +1,186 @@
+"""From landing to the release: dbt staging, its gate, dbt marts, their gate, publishing."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    FreshnessPolicy,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+    multi_asset_check,
+)
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+
+from data_quality.checks import check_specs, to_asset_check_result
+from data_quality.runner import run_suite
+from data_quality.suites import Suite, warehouse_context
+from data_quality.suites.marts import SUITE as MARTS
+from data_quality.suites.staging import SUITE as STAGING
+from orchestration.assets.step import POOL, writing_step
+from orchestration.dbt import configure
+from orchestration.files import write_atomically
+from orchestration.headline import markdown
+from orchestration.landing import selected, write_warehouse_inputs
+from orchestration.lock import Busy
+from orchestration.publish import publish
+from orchestration.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STAGING_MODELS = "resource_type:seed path:models/staging"
+# A month without a release is late; agencies have been later than that.
+FRESH = FreshnessPolicy.time_window(fail_window=timedelta(days=45), warn_window=timedelta(days=36))
+
+
+def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefinition]:
+    """The steps of a refresh that make something. Between them stand the gates of `warehouse_gates`."""
+
+    @dbt_assets(
+        manifest=project.manifest_path, project=project, select=STAGING_MODELS, name="staging", pool=POOL
+    )
+    def staging(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator:
+        configure(settings)
+        with writing_step(context, settings):
+            _wait_for_warehouse(settings)
+            write_warehouse_inputs(settings)
+            log.info("dbt: seeds and staging")
+            yield from _build(settings, context, dbt, "staging")
+
+    @dbt_assets(
+        manifest=project.manifest_path, project=project, exclude=STAGING_MODELS, name="marts", pool=POOL
+    )
+    def marts(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator:
+        configure(settings)
+        with writing_step(context, settings):
+            log.info("dbt: marts and their tests")
+            yield from _build(settings, context, dbt, "marts")
+
+    release_key = AssetKey("release")
+
+    @asset(
+        key=release_key,
+        deps=list(marts.keys),
+        description="The published tables: one DuckDB file and Parquet files, swapped in by one rename.",
+        group_name="release",
+        kinds={"duckdb", "parquet"},
+        freshness_policy=FRESH,
+        pool=POOL,
+    )
+    def release(context: AssetExecutionContext) -> MaterializeResult:
+        with writing_step(context, settings):
+            log.info("publishing")
+            manifest = json.loads(project.manifest_path.read_text())
+            info = publish(settings, manifest, _release_checks(settings))
+        return MaterializeResult(
+            metadata={
+                "release_id": info["release_id"],
+                "origin": info["origin"],
+                "folder": MetadataValue.path(settings.release_dir),
+                "tables": MetadataValue.json(info["tables"]),
+                "headline": MetadataValue.md(markdown(settings.release_dir)),
+            }
+        )
+
+    return [staging, marts, release]
+
+
+def warehouse_gates(settings: Settings) -> list[AssetChecksDefinition]:
+    """The gates behind staging and behind the marts."""
+    return [
+        _gate(settings, STAGING, AssetKey("stg_census__goods")),
+        _gate(settings, MARTS, AssetKey("ai_trade_headline")),
+    ]
+
+
+def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinition:
+    """Blocking checks between two steps; what fails here never reaches a reader."""
+
+    @multi_asset_check(name=f"{suite.name}_gate", specs=check_specs(suite, key, blocking=True), pool=POOL)
+    def gate(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        log.info("gate: %s", suite.name)
+        with writing_step(context, settings), duckdb.connect(_warehouse(settings), read_only=True) as con:
+            result = run_suite(con, suite, warehouse_context(suite.name), settings.quality_dir / "warehouse")
+        write_atomically(_gate_file(settings, suite.name), json.dumps(result.as_rows()).encode())
+        for check in result.checks:
+            yield to_asset_check_result(check, key)
+
+    return gate
+
+
+def _build(settings: Settings, context: AssetExecutionContext, dbt: DbtCliResource, step: str) -> Iterator:
+    """`dbt build` of one step's models and data tests. Unit tests belong to the code and run in CI."""
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    yield from dbt.cli(arguments, context=context, target_path=_dbt_target(settings, step)).stream()
+
+
+def _release_checks(settings: Settings) -> list[dict[str, str]]:
+    """Every check that stands behind this release, as rows of `release_checks`."""
+    rows = [
+        {"layer": "landing", **_outcome(check)}
+        for item in selected(settings)
+        for check in item.gate.as_rows()
+    ]
+    for suite in (STAGING, MARTS):
+        checks = json.loads(_gate_file(settings, suite.name).read_text())
+        rows += [{"layer": suite.name, **_outcome(check)} for check in checks]
+    for step in ("staging", "marts"):
+        results = json.loads((_dbt_target(settings, step) / "run_results.json").read_text())["results"]
+        rows += [
+            {
+                "layer": "dbt",
+                "subject": step,
+                "check_name": result["unique_id"].split(".")[2],
+                "status": {"pass": "passed", "warn": "warned"}.get(result["status"], "failed"),
+                "message": result["message"] or "",
+            }
+            for result in results
+            if result["unique_id"].startswith("test.")
+        ]
+    return rows
+
+
+def _outcome(check: dict[str, str]) -> dict[str, str]:
+    return {name: check[name] for name in ("subject", "check_name", "status", "message")}
+
+
+def _wait_for_warehouse(settings: Settings, seconds: float = 60) -> None:
+    """Wait until a dbt process that outlived its killed run has let go of the file."""
+    if not Path(_warehouse(settings)).exists():
+        return
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            duckdb.connect(_warehouse(settings)).close()
+            return
+        except duckdb.IOException as error:
+            if "lock" not in str(error) or time.monotonic() > deadline:
+                raise Busy(f"The warehouse cannot be opened for writing: {error}") from None
+            time.sleep(0.5)
+
+
+def _warehouse(settings: Settings) -> str:
+    return str(settings.warehouse_dir / "warehouse.duckdb")
+
+
+def _input(settings: Settings, name: str) -> Path:
+    return settings.warehouse_dir / "inputs" / f"{name}.parquet"
+
+
+def _dbt_target(settings: Settings, step: str) -> Path:
+    return settings.data_dir / "dbt" / step
+
+
+def _gate_file(settings: Settings, suite: str) -> Path:
+    return settings.warehouse_dir / "gates" / f"{suite}.json"

@@ -1,0 +1,122 @@
+"""The headline of a release, for people: a table in the terminal and one in Markdown."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.publish import DATABASE, RELEASE_FILE
+
+NOT_COVERED = "not covered"
+
+
+def markdown(release_dir: Path) -> str:
+    """The headline as a Markdown table of two columns."""
+    lines = ["| figure | value |", "|---|---|"]
+    return "\n".join(lines + [f"| {name} | {value} |" for name, value in _figures(release_dir)])
+
+
+def show(release_dir: Path, console: Console) -> None:
+    """Print the headline of the release, where it is and what it was made from."""
+    release = json.loads((release_dir / RELEASE_FILE).read_text())
+    table = Table(title="The AI trade balance of the United States", show_header=False, title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, value in _figures(release_dir):
+        table.add_row(name, value)
+    console.print(table)
+    if "composed" in release["origin"]:
+        console.print(
+            "Origin: composed in the agency's answer format from figures of the US Census Bureau "
+            f"({len(release['composed_from'])} files, named in release.json)."
+        )
+    else:
+        console.print("Origin: served by the US Census Bureau.")
+    console.print(f"Release {release['release_id']}: {release_dir / DATABASE}", soft_wrap=True)
+
+
+def _figures(release_dir: Path) -> list[tuple[str, str]]:
+    """Names and values of the headline: the default definition in the newest period that is whole."""
+    with duckdb.connect(str(release_dir / DATABASE), read_only=True) as con:
+        head = con.execute("""
+            select h.*, d.title
+            from ai_trade_headline as h join dim_ai_definition as d using (definition_id)
+            where d.is_default
+            order by period_grain = 'year' desc, period_start desc limit 1
+        """).df()
+        if head.empty:
+            return [("Coverage", "no period is covered for all partners; see source_coverage")]
+        row = head.iloc[0].to_dict()
+        key = [row["definition_id"], row["period_grain"], row["period_start"]]
+        top = con.execute(
+            """
+            select partner_name, sum(value_usd) as value_usd
+            from ai_trade join dim_partner using (partner_code)
+            where flow = 'import' and definition_id = ? and period_grain = ? and period_start = ?
+            group by partner_name order by value_usd desc limit 5
+            """,
+            key,
+        ).fetchall()
+        balances = con.execute(
+            """
+            select partner_name, sum(exports_usd), sum(imports_usd), sum(balance_usd) as balance_usd
+            from ai_trade_balance join dim_partner using (partner_code)
+            join balance_basis using (balance_basis)
+            where balance_basis.is_default and definition_id = ? and period_grain = ? and period_start = ?
+                  and balance_usd is not null
+            group by partner_name order by abs(sum(balance_usd)) desc
+            """,
+            key,
+        ).fetchall()
+    period = f"{row['period_start']:%Y}" if row["period_grain"] == "year" else f"{row['period_start']:%Y-%m}"
+    return [
+        ("Period", period),
+        ("Definition", f"{row['definition_id']}: {row['title']}"),
+        ("AI imports", _billions(row["ai_imports_usd"], row["imports_reason"])),
+        ("AI exports", _billions(row["ai_exports_usd"], row["exports_reason"])),
+        ("AI balance", _billions(row["ai_balance_usd"], row["exports_reason"] or row["imports_reason"])),
+        (
+            "Share of imports without HS 27, 71, 98, 99",
+            f"{_percent(row['ai_import_share'])} of {_billions(row['imports_ex_27_71_98_99_usd'], None)}",
+        ),
+        (
+            "Share of imports of all goods",
+            f"{_percent(row['ai_import_share_all_goods'])} of "
+            f"{_billions(row['imports_all_goods_usd'], row['imports_all_goods_reason'])}",
+        ),
+        (
+            "Effective tariff rate, AI",
+            f"{_percent(row['effective_tariff_rate'])}, known for {_percent(row['duty_coverage_share'])} of the value",
+        ),
+        (
+            "Effective tariff rate, all without HS 27, 71, 98, 99",
+            f"{_percent(row['effective_tariff_rate_ex_27_71_98_99'])}, known for "
+            f"{_percent(row['duty_coverage_share_ex_27_71_98_99'])} of the value",
+        ),
+        (
+            "Top partners, AI imports",
+            ", ".join(f"{name} {value / 1e9:,.1f}" for name, value in top) + " ($ bn)",
+        ),
+        (
+            "Balance where both sides are covered",
+            "; ".join(
+                f"{name} {balance / 1e9:+,.3f} (exports {exports / 1e9:,.3f}, imports {imports / 1e9:,.3f})"
+                for name, exports, imports, balance in balances[:5]
+            )
+            + (f" and {len(balances) - 5} more" if len(balances) > 5 else "")
+            + " ($ bn)"
+            if balances
+            else NOT_COVERED,
+        ),
+    ]
+
+
+def _billions(value: float | None, reason: str | None) -> str:
+    return f"{NOT_COVERED}: {reason}" if pd.isna(value) else f"${value / 1e9:,.1f} bn"
+
+
+def _percent(rate: float | None) -> str:
+    return "unknown" if pd.isna(rate) else f"{rate:.2%}"

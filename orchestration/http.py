@@ -1,0 +1,168 @@
+"""Asking a source over HTTP: politely, patiently, and without ever showing a key.
+
+Redirects are not followed (an agency answers a wrong key with one), and what is worth another try is
+said by the source itself (`Source.classify`) or by the transport.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from orchestration.settings import Settings
+from orchestration.sources.model import Refused, Request, Source, SourceError, TooLarge, Unavailable
+
+ATTEMPTS = 5
+ATTEMPTS_BEFORE_SPLIT = 2  # a question that is too much twice is better split than asked a third time
+LONGEST_WAIT_SECONDS = 120.0
+TIMEOUT = httpx.Timeout(60.0, connect=20.0)
+LARGEST_BODY_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a source answered. `body` is None when it said that there is nothing (yet)."""
+
+    request: Request
+    status: int
+    media_type: str
+    body: bytes | None
+    origin: str
+    composed_from: tuple[str, ...]
+
+
+class Client:
+    """Asks sources, one request at a time. `sleep` and `clock` are seams for tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        timeout: httpx.Timeout = TIMEOUT,
+    ):
+        self._settings = settings
+        self._sleep = sleep
+        self._clock = clock
+        self._last_request_at: dict[str, float] = {}
+        self._http = httpx.Client(
+            timeout=timeout,
+            follow_redirects=False,
+            headers={"User-Agent": "ai-trade-balance", "Accept": "*/*"},
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def ask(self, source: Source, request: Request) -> Answer:
+        """Give the source's answer, after as many tries as it takes.
+
+        Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
+        `Unavailable` when the tries are used up.
+        """
+        if source.key is not None and getattr(self._settings, source.key) is None:
+            raise Refused(
+                f"{source.title} needs a key: set AITB_{source.key.upper()} "
+                "(it is free, see 'Live data' in the README)."
+            )
+        retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            stop=_enough,
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(self._ask_once, source, request)
+
+    def _ask_once(self, source: Source, request: Request) -> Answer:
+        self._be_polite(source)
+        params = list(request.params)
+        if source.key is not None:
+            params.append((source.key_param, getattr(self._settings, source.key).get_secret_value()))
+        url = f"{getattr(self._settings, source.base_url).rstrip('/')}/{request.path}"
+        try:
+            with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
+                body = _bounded_body(response, request)
+        except httpx.TimeoutException:
+            raise Unavailable(
+                f"{source.title} did not answer in time: {request}", smaller_may_help=True
+            ) from None
+        except httpx.TransportError as error:
+            # The error's own text can hold the address with the key in it.
+            raise Unavailable(f"{source.title}: {type(error).__name__} on {request}") from None
+        if response.status_code == 429 or response.status_code >= 500:
+            raise Unavailable(
+                f"{source.title} answered {response.status_code} to {request}",
+                retry_after=_retry_after(response.headers.get("Retry-After")),
+                smaller_may_help=response.status_code == 504,
+            )
+        try:
+            holds_data = source.classify(response.status_code, response.headers, body)
+        except SourceError as error:
+            error.args = (self._without_secrets(f"{source.title}: {error} ({request})"),)
+            raise
+        composed_from = response.headers.get("X-Archive-Composed-From", "")
+        return Answer(
+            request=request,
+            status=response.status_code,
+            media_type=response.headers.get("Content-Type", "").split(";")[0].strip(),
+            body=body if holds_data else None,
+            origin=response.headers.get("X-Archive-Origin", "agency"),
+            composed_from=tuple(part.strip() for part in composed_from.split(";") if part.strip()),
+        )
+
+    def _be_polite(self, source: Source) -> None:
+        since = self._clock() - self._last_request_at.get(source.name, float("-inf"))
+        if since < source.seconds_between_requests:
+            self._sleep(source.seconds_between_requests - since)
+        self._last_request_at[source.name] = self._clock()
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._settings.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _bounded_body(response: httpx.Response, request: Request) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            raise TooLarge(f"The answer to {request} is larger than {LARGEST_BODY_BYTES // 1024**2} MiB.")
+    return bytes(body)
+
+
+def _enough(state: RetryCallState) -> bool:
+    error = state.outcome.exception()
+    too_much = isinstance(error, Unavailable) and error.smaller_may_help
+    return state.attempt_number >= (ATTEMPTS_BEFORE_SPLIT if too_much else ATTEMPTS)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds until the next try: what the source asked for, else 1, 2, 4, 8 … with up to half again."""
+    error = state.outcome.exception()
+    if isinstance(error, Unavailable) and error.retry_after is not None:
+        return min(error.retry_after, LONGEST_WAIT_SECONDS)
+    backoff = min(2.0 ** (state.attempt_number - 1), LONGEST_WAIT_SECONDS)
+    return backoff * (1 + random.random() / 2)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds named by a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None

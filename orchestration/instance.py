@@ -1,0 +1,60 @@
+"""The Dagster instance of a data directory: its home, and what killed runs leave in it."""
+
+import os
+import shutil
+from pathlib import Path
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from orchestration.settings import Settings
+
+PID_TAG = "ai_trade/pid"
+
+
+def home(settings: Settings) -> Path:
+    """The Dagster home of this data directory, made if it is not there."""
+    folder = settings.data_dir / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
+    return folder
+
+
+def open_instance(settings: Settings) -> DagsterInstance:
+    """The instance that `make ui` shows; runs of `make run` are written into it too."""
+    os.environ["DAGSTER_HOME"] = str(home(settings))
+    return DagsterInstance.from_config(os.environ["DAGSTER_HOME"])
+
+
+def clear_dead_runs(instance: DagsterInstance) -> list[str]:
+    """Mark runs whose process is gone as failed and free their places in the pools; give their ids.
+
+    A killed run keeps its place in a pool, and the next run would wait for it for ever.
+    """
+    unfinished = RunsFilter(
+        statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
+    )
+    dead = [
+        run
+        for run in instance.get_runs(unfinished)
+        if PID_TAG in run.tags and not _is_alive(int(run.tags[PID_TAG]))
+    ]
+    for run in dead:
+        instance.report_run_failed(run, f"Its process ({run.tags[PID_TAG]}) is gone.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in dead]
+
+
+def _is_alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+if __name__ == "__main__":
+    clear_dead_runs(open_instance(Settings()))

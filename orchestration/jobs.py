@@ -1,0 +1,66 @@
+"""Landing and refreshing are jobs of their own, so that a gate never blocks a fetch."""
+
+import httpx
+from dagster import (
+    AssetSelection,
+    HookContext,
+    HookDefinition,
+    define_asset_job,
+    failure_hook,
+    in_process_executor,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.settings import Settings
+from orchestration.sources.model import Grain, Source
+
+LANDING_JOBS: dict[Grain, str] = {
+    "month": "land_months",
+    "year": "land_years",
+    "edition": "land_editions",
+    "current": "land_current",
+}
+REFRESH_JOB = "refresh"
+
+
+def jobs(settings: Settings, sources: tuple[Source, ...]) -> list[UnresolvedAssetJobDefinition]:
+    """A landing job for each kind of partition, and the refresh.
+
+    In process: a step of its own process costs more than most steps do.
+    """
+    hooks = {_post_failures(settings)}
+    landing = [
+        define_asset_job(
+            name,
+            selection=AssetSelection.assets(
+                *(["landing", d.name] for source in sources for d in source.datasets if d.grain == grain)
+            ),
+            description=f"Fetch, check and land every dataset that comes by {grain}.",
+            executor_def=in_process_executor,
+            hooks=hooks,
+        )
+        for grain, name in LANDING_JOBS.items()
+    ]
+    refresh = define_asset_job(
+        REFRESH_JOB,
+        selection=AssetSelection.all() - AssetSelection.groups("landing"),
+        description="dbt staging, its gate, dbt marts, their gate, publish. Nothing is published unless all pass.",
+        executor_def=in_process_executor,
+        hooks=hooks,
+    )
+    return [*landing, refresh]
+
+
+def _post_failures(settings: Settings) -> HookDefinition:
+    @failure_hook(name="post_failure_to_webhook")
+    def post(context: HookContext) -> None:
+        if settings.failure_webhook_url is None:
+            return
+        text = f"{context.job_name}: {context.op.name} failed in run {context.run_id}. {context.op_exception}"
+        try:
+            httpx.post(settings.failure_webhook_url.get_secret_value(), json={"text": text}, timeout=10)
+        except httpx.HTTPError as error:
+            # The address is a secret, and some errors name it.
+            context.log.error(f"The failure webhook could not be reached: {type(error).__name__}")
+
+    return post

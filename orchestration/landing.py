@@ -1,0 +1,389 @@
+"""Landing: typed Parquet for each dataset, partition and vintage. Write, audit, publish.
+
+    landing/<source>/<dataset>/<partition>/<vintage>-r<reader version>/<table>.parquet, commit.json
+    quarantine/…/<the same>/<table>.parquet, report.json
+
+A partition is committed by one rename, and only after its gate has passed. What fails goes to the
+quarantine with its reasons, and the vintage that was landed before stays in use.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from data_quality.runner import CheckResult, GateResult, run_suite
+from data_quality.suites.landing import SUITES, context
+from orchestration.archive import Archive, ArchiveDamaged, Snapshot
+from orchestration.files import directory_in_one_rename, write_atomically
+from orchestration.settings import SEEDS, Settings
+from orchestration.sources.model import EVERYTHING, Dataset, Refused
+from orchestration.sources.registry import DATASETS
+
+GATE_SEEDS = ("partner", "partner_group", "partner_group_member")
+SEED_TYPES = {
+    **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
+    **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
+}
+
+
+class Rejected(Exception):
+    """A partition did not pass; the message says why and what to do. `gate` is None if it was unreadable."""
+
+    def __init__(self, message: str, gate: GateResult | None = None):
+        super().__init__(message)
+        self.gate = gate
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A committed partition. `tables` gives rows and, where there is one, the total of value_usd."""
+
+    source: str
+    dataset: str
+    partition: str
+    vintage_at: datetime
+    digest: str
+    origin: str
+    composed_from: tuple[str, ...]
+    partners: tuple[str, ...]
+    levels: tuple[str, ...]
+    tables: dict[str, dict[str, int | None]]
+    gate: GateResult
+    folder: Path
+
+
+def content_digest(dataset: Dataset, snapshot: Snapshot) -> str:
+    """Identity of what a reader makes of a snapshot: the bytes and the reader's version."""
+    return hashlib.sha256(f"{snapshot.digest}:{dataset.reader_version}".encode()).hexdigest()
+
+
+def land(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> Landed:
+    """Read a snapshot, put it through its gate and commit it; a snapshot that is landed is left alone.
+
+    Raises `Rejected` after it has put the rows and the reasons into the quarantine.
+    """
+    folder = _folder(settings.landing_dir, dataset, snapshot)
+    if (folder / "commit.json").exists():
+        return _read_commit(folder)
+    quarantine = _folder(settings.quarantine_dir, dataset, snapshot)
+    with duckdb.connect(config={"threads": 2}) as con:
+        try:
+            read(con, settings, dataset, snapshot)
+        except (Refused, ArchiveDamaged) as error:
+            message = f"{dataset.name} {snapshot.partition}: {error}"
+            _quarantine(con, quarantine, (), message, None)
+            raise Rejected(message) from None
+        result = audit(con, settings, dataset, snapshot)
+        try:
+            landed = commit(con, folder, dataset, snapshot, result)
+        except Rejected as rejection:
+            _quarantine(con, quarantine, dataset.tables, str(rejection), result)
+            raise
+    shutil.rmtree(quarantine, ignore_errors=True)
+    return landed
+
+
+def audit(
+    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshot: Snapshot
+) -> GateResult:
+    """Put the tables that `read` made through the gate of their dataset."""
+    facts = context(
+        dataset.name,
+        snapshot.partition,
+        flow=dataset.flow,
+        partners=snapshot.scope.partners,
+        rate_provisions=snapshot.scope.rate_provisions,
+    )
+    return run_suite(con, SUITES[dataset.suite], facts, settings.quality_dir / "landing")
+
+
+def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshot: Snapshot) -> None:
+    """Make the tables of a partition in `con`, and beside them what the gate compares them with.
+
+    Beside the dataset's tables: bad_values; provenance(level, origin, composed_from); previous(table_name,
+    row_count, value_usd, what); and the seeds about partners.
+    """
+    archive = Archive(settings.archive_dir)
+    answered = [entry for entry in snapshot.entries if entry.sha256 is not None]
+    dataset.read(con, snapshot.partition, {entry.request: archive.verified_path(entry) for entry in answered})
+    con.execute("create table provenance (level varchar, origin varchar, composed_from varchar[])")
+    for entry in answered:
+        row = [dataset.level(entry.request), entry.origin, list(entry.composed_from)]
+        con.execute("insert into provenance values (?, ?, ?)", row)
+    con.execute(
+        "create table previous (table_name varchar, row_count bigint, value_usd hugeint, what varchar)"
+    )
+    earlier, what = _earlier(settings, dataset, snapshot)
+    for table, size in earlier.tables.items() if earlier else ():
+        row = [table, size["row_count"], size["value_usd"], what]
+        con.execute("insert into previous values (?, ?, ?, ?)", row)
+    for seed in GATE_SEEDS:
+        _read_seed(con, seed)
+
+
+def commit(
+    con: duckdb.DuckDBPyConnection, folder: Path, dataset: Dataset, snapshot: Snapshot, gate: GateResult
+) -> Landed:
+    """Write the tables in `con` as Parquet into `folder`, by one rename. Refuses what has not passed."""
+    if not gate.passed:
+        raise Rejected(gate.message, gate)
+    with directory_in_one_rename(folder) as partial:
+        content = {
+            "source": snapshot.source,
+            "dataset": dataset.name,
+            "partition": snapshot.partition,
+            "vintage_at": snapshot.vintage_at.isoformat(),
+            "digest": content_digest(dataset, snapshot),
+            "origin": snapshot.origin,
+            "composed_from": list(snapshot.composed_from),
+            "partners": list(snapshot.scope.partners),
+            "levels": sorted({dataset.level(entry.request) for entry in snapshot.entries}),
+            "tables": {table: _size(con, table) for table in dataset.tables},
+            "checks": gate.as_rows(),
+        }
+        for table in dataset.tables:
+            _write_parquet(con, table, partial / f"{table}.parquet", snapshot.vintage_at)
+        (partial / "commit.json").write_text(json.dumps(content, indent=1) + "\n")
+    return _read_commit(folder)
+
+
+def landed(settings: Settings, source: str, dataset: str, partition: str) -> list[Landed]:
+    """All committed vintages of a partition that were known at the as-of date, oldest first."""
+    folder = settings.landing_dir / source / dataset / partition
+    commits = [_read_commit(path.parent) for path in sorted(folder.glob("[!.]*/commit.json"))]
+    return [c for c in commits if settings.as_of is None or c.vintage_at <= settings.as_of]
+
+
+def selected(settings: Settings) -> Iterator[Landed]:
+    """The vintage of every partition that the warehouse is to use: the newest one that was accepted."""
+    for name, (source, _) in DATASETS.items():
+        root = settings.landing_dir / source.name / name
+        for folder in sorted(root.glob("[!.]*")):
+            vintages = landed(settings, source.name, name, folder.name)
+            if vintages:
+                yield vintages[-1]
+
+
+def write_warehouse_inputs(settings: Settings) -> None:
+    """Tell dbt which files to read and what they cover: inputs/selection.parquet and coverage.parquet."""
+    selection, coverage = [], []
+    for item in selected(settings):
+        _, dataset = DATASETS[item.dataset]
+        period = {"flow": dataset.flow, "period_grain": None, "period_start": None}
+        if dataset.grain in ("month", "year"):
+            period |= {"period_grain": dataset.grain, "period_start": period_start(item.partition)}
+            coverage += [
+                {
+                    "dataset": item.dataset,
+                    **period,
+                    "level": level,
+                    "partner_code": partner,
+                    "status": "covered",
+                    "reason": None,
+                    "vintage_at": item.vintage_at,
+                }
+                for level in item.levels
+                for partner in item.partners or ("*",)
+            ]
+        selection += [
+            {
+                "source": item.source,
+                "dataset": item.dataset,
+                "table_name": table,
+                **period,
+                "partition": item.partition,
+                "path": str(item.folder / f"{table}.parquet"),
+                "digest": item.digest,
+                "vintage_at": item.vintage_at,
+                "origin": item.origin,
+                **size,
+            }
+            for table, size in item.tables.items()
+        ]
+    coverage += _not_landed(settings)
+    _write_input(settings, "selection", SELECTION_COLUMNS, selection)
+    _write_input(settings, "coverage", COVERAGE_COLUMNS, coverage)
+
+
+SELECTION_COLUMNS = {
+    "source": "varchar",
+    "dataset": "varchar",
+    "table_name": "varchar",
+    "flow": "varchar",
+    "period_grain": "varchar",
+    "period_start": "date",
+    "partition": "varchar",
+    "path": "varchar",
+    "digest": "varchar",
+    "vintage_at": "timestamp",
+    "origin": "varchar",
+    "row_count": "bigint",
+    "value_usd": "hugeint",
+}
+COVERAGE_COLUMNS = {
+    "dataset": "varchar",
+    "flow": "varchar",
+    "period_grain": "varchar",
+    "period_start": "date",
+    "level": "varchar",
+    "partner_code": "varchar",
+    "status": "varchar",
+    "reason": "varchar",
+    "vintage_at": "timestamp",
+}
+
+
+def period_start(partition: str) -> date:
+    """First day of a partition: '2025-03' → 2025-03-01, '2024' → 2024-01-01."""
+    return date.fromisoformat(f"{partition}-01" if len(partition) == 7 else f"{partition}-01-01")
+
+
+def _not_landed(settings: Settings) -> Iterator[dict[str, object]]:
+    """Partitions that were rejected and have no accepted vintage."""
+    for report in sorted(settings.quarantine_dir.glob("*/*/*/*/report.json")):
+        source, name, partition = report.parts[-5:-2]
+        if name not in DATASETS or landed(settings, source, name, partition):
+            continue
+        _, dataset = DATASETS[name]
+        if dataset.grain not in ("month", "year"):
+            continue
+        content = json.loads(report.read_text())
+        for level in sorted({dataset.level(request) for request in dataset.plan(partition, EVERYTHING)}):
+            yield {
+                "dataset": name,
+                "flow": dataset.flow,
+                "period_grain": dataset.grain,
+                "period_start": period_start(partition),
+                "level": level,
+                "partner_code": "*",
+                "status": "rejected",
+                "reason": content["message"],
+                "vintage_at": None,
+            }
+
+
+def _write_input(
+    settings: Settings, name: str, columns: dict[str, str], rows: list[dict[str, object]]
+) -> None:
+    target = settings.warehouse_dir / "inputs" / f"{name}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
+    typed = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in columns.items())
+    with duckdb.connect() as con:
+        con.register("frame", frame.where(frame.notna(), None))
+        con.execute(f"copy (select {typed} from frame order by all) to '{partial}' (format parquet)")
+    partial.replace(target)
+
+
+def _folder(root: Path, dataset: Dataset, snapshot: Snapshot) -> Path:
+    version = f"{snapshot.vintage}-r{dataset.reader_version}"
+    return root / snapshot.source / snapshot.dataset / snapshot.partition / version
+
+
+def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[Landed | None, str]:
+    """What the size of a partition is compared with: its own last vintage, else the period before it."""
+    own = [
+        c
+        for c in landed(settings, snapshot.source, dataset.name, snapshot.partition)
+        if c.vintage_at < snapshot.vintage_at and c.partners == snapshot.scope.partners
+    ]
+    if own:
+        return own[-1], f"the vintage of {own[-1].vintage_at:%Y-%m-%d} of {snapshot.partition}"
+    root = settings.landing_dir / snapshot.source / dataset.name
+    for folder in sorted(root.glob("[!.]*"), reverse=True):
+        if folder.name >= snapshot.partition:
+            continue
+        vintages = landed(settings, snapshot.source, dataset.name, folder.name)
+        if vintages and vintages[-1].partners == snapshot.scope.partners:
+            return vintages[-1], folder.name
+    return None, ""
+
+
+def _size(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int | None]:
+    columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
+    value = "sum(value_usd)" if "value_usd" in columns else "null"
+    rows, total = con.execute(f"select count(*), {value} from {table}").fetchone()
+    return {"row_count": rows, "value_usd": None if total is None else int(total)}
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, target: Path, vintage_at: datetime) -> None:
+    vintage = vintage_at.strftime("%Y-%m-%d %H:%M:%S")
+    con.execute(f"""
+        copy (select *, timestamp '{vintage}' as vintage_at from {table})
+        to '{target}' (format parquet, compression zstd)
+    """)
+
+
+def _read_commit(folder: Path) -> Landed:
+    content = json.loads((folder / "commit.json").read_text())
+    return Landed(
+        source=content["source"],
+        dataset=content["dataset"],
+        partition=content["partition"],
+        vintage_at=datetime.fromisoformat(content["vintage_at"]),
+        digest=content["digest"],
+        origin=content["origin"],
+        composed_from=tuple(content["composed_from"]),
+        partners=tuple(content["partners"]),
+        levels=tuple(content["levels"]),
+        tables=content["tables"],
+        gate=_gate_of(content["checks"]),
+        folder=folder,
+    )
+
+
+def _gate_of(rows: list[dict[str, str]]) -> GateResult:
+    """A gate as it was committed; the rows that explain a check are not kept with it."""
+    checks = tuple(
+        CheckResult(
+            row["check_name"], row["status"], row["severity"], row["message"], json.loads(row["metrics"])
+        )
+        for row in rows
+    )
+    return GateResult(rows[0]["suite"], rows[0]["subject"], checks)
+
+
+def _read_seed(con: duckdb.DuckDBPyConnection, seed: str) -> None:
+    """A seed as a table of text, with its dates and truth values typed."""
+    con.execute(
+        f"create table {seed} as from read_csv(?, header = true, all_varchar = true, nullstr = '')",
+        [str(SEEDS / f"{seed}.csv")],
+    )
+    for column, kind in SEED_TYPES.items():
+        if column in [
+            name for (name,) in con.execute(f"select column_name from (describe {seed})").fetchall()
+        ]:
+            con.execute(f"alter table {seed} alter {column} type {kind}")
+
+
+def _quarantine(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    tables: tuple[str, ...],
+    message: str,
+    gate: GateResult | None,
+) -> None:
+    """Keep what was rejected and why."""
+    with directory_in_one_rename(folder) as partial:
+        for table in tables:
+            con.execute(f"copy {table} to '{partial / table}.parquet' (format parquet, compression zstd)")
+        report = {
+            "message": message,
+            "failed": [
+                {
+                    "check": check.name,
+                    "message": check.message,
+                    "rows": json.loads(check.failing_rows.to_json(orient="records", date_format="iso")),
+                }
+                for check in (gate.failed if gate else ())
+            ],
+        }
+        write_atomically(partial / "report.json", (json.dumps(report, indent=1) + "\n").encode())

@@ -1,0 +1,59 @@
+"""Which periods there are, and which of them a new release touches."""
+
+from datetime import date
+
+from dagster import MonthlyPartitionsDefinition, PartitionsDefinition, TimeWindowPartitionsDefinition
+
+from orchestration.sources.model import Grain
+
+# The API holds months from 2010 on; from 2013 on all variables asked for are there.
+FIRST_YEAR = 2013
+
+MONTHS = MonthlyPartitionsDefinition(start_date=f"{FIRST_YEAR}-01", fmt="%Y-%m")
+YEARS = TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *")
+# The edition of a year is published during it.
+EDITIONS = TimeWindowPartitionsDefinition(
+    start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=1
+)
+
+
+def partitions_of(grain: Grain) -> PartitionsDefinition | None:
+    """The partitions of a dataset of this grain; None when it has only its current state."""
+    return {"month": MONTHS, "year": YEARS, "edition": EDITIONS, "current": None}[grain]
+
+
+def month_after(month: str) -> str:
+    """'2025-12' → '2026-01'."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + 1}-01" if number == 12 else f"{year}-{number + 1:02d}"
+
+
+def months(first: str, last: str) -> list[str]:
+    """All months from `first` to `last`, both included; empty when `last` is before `first`."""
+    result = []
+    while first <= last:
+        result.append(first)
+        first = month_after(first)
+    return result
+
+
+def whole_years(first: str, last: str) -> list[str]:
+    """Years that lie wholly between two months: ('2023-02', '2025-12') → ['2024', '2025']."""
+    from_year = int(first[:4]) + (first[5:] != "01")
+    to_year = int(last[:4]) - (last[5:] != "12")
+    return [str(year) for year in range(from_year, to_year + 1)]
+
+
+def revised_by_release_of(month: str, first_loaded: str) -> list[str]:
+    """Months that the release of `month` brings or revises, oldest first.
+
+    Every release revises the year to date; the release of April's data, in June, re-issues the history
+    (https://www.census.gov/foreign-trade/reference/definitions/index.html, "Revision Procedure").
+    """
+    since = min(first_loaded, month) if month[5:] == "04" else f"{month[:4]}-01"
+    return months(since, month)
+
+
+def last_complete_month(today: date) -> str:
+    """The month before the one that `today` lies in."""
+    return f"{today.year - 1}-12" if today.month == 1 else f"{today.year}-{today.month - 1:02d}"

@@ -1,0 +1,178 @@
+"""Publishing: what BI tools read, swapped in by one rename.
+
+    published/releases/<release id>/ai_trade.duckdb, <table>.parquet …, release.json
+    published/current            → releases/<release id>     (the rename that publishes)
+    published/ai_trade.duckdb    → current/ai_trade.duckdb   (and so on for every file: stable names)
+
+A reader that holds the old release keeps it. The same input gives the same Parquet bytes: tables are
+written in the order of their key, and only `release_info` says when it was built.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.archive import Archive
+from orchestration.files import directory_in_one_rename
+from orchestration.landing import selected
+from orchestration.settings import REPOSITORY, Settings
+
+DATABASE = "ai_trade.duckdb"
+RELEASE_FILE = "release.json"
+# Older readers (DuckDB 1.0 and what bundles it) open files of this storage version.
+STORAGE_VERSION = "v1.0.0"
+RELEASES_KEPT = 3
+CODE = ("orchestration/**/*.py", "data_quality/**/*.py", "dbt_project/**/*.sql", "dbt_project/**/*.csv")
+CODE_CONFIGURATION = ("dbt_project/**/*.yml", "requirements.lock")
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the contract and the columns that identify its rows."""
+
+    name: str
+    relation: str
+    key: tuple[str, ...]
+
+
+def code_digest() -> str:
+    """Identity of everything in the repository that decides what a release holds, seeds included."""
+    content = hashlib.sha256()
+    for path in sorted({path for glob in (*CODE, *CODE_CONFIGURATION) for path in REPOSITORY.glob(glob)}):
+        if "target" not in path.relative_to(REPOSITORY).parts:
+            content.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.hexdigest()
+
+
+def inputs_digest(settings: Settings) -> str:
+    """Identity of what a run would start from: when it is unchanged, there is nothing to do."""
+    as_of = settings.as_of.isoformat() if settings.as_of else ""
+    parts = (Archive(settings.archive_dir).digest(), code_digest(), as_of)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def release_id(settings: Settings) -> str:
+    """Identity of a release: the landed content that was selected, the code and seeds, the as-of date."""
+    as_of = settings.as_of.isoformat() if settings.as_of else ""
+    content = sorted(f"{item.dataset}/{item.partition}:{item.digest}" for item in selected(settings))
+    return hashlib.sha256("\n".join([*content, code_digest(), as_of]).encode()).hexdigest()[:16]
+
+
+def current_release(settings: Settings) -> dict | None:
+    """release.json of the release that readers see, or None when there is none."""
+    try:
+        return json.loads((settings.release_dir / RELEASE_FILE).read_text())
+    except FileNotFoundError:
+        return None
+
+
+def published_tables(manifest: dict) -> list[PublishedTable]:
+    """The tables of the consumer contract: dbt models and seeds whose meta names their key, `published_key`."""
+    return sorted(
+        (
+            PublishedTable(
+                node["name"], f'"{node["schema"]}"."{node["alias"]}"', tuple(node["meta"]["published_key"])
+            )
+            for node in manifest["nodes"].values()
+            if node["resource_type"] in ("model", "seed") and "published_key" in node["meta"]
+        ),
+        key=lambda table: table.name,
+    )
+
+
+def publish(settings: Settings, manifest: dict, checks: list[dict[str, str]]) -> dict:
+    """Copy the marts into a new release and swap it in; give its release.json.
+
+    checks: rows of `release_checks` (layer, subject, check_name, status, message).
+    """
+    identity = release_id(settings)
+    sources = list(selected(settings))
+    origins = sorted({item.origin for item in sources})
+    info = {
+        "release_id": identity,
+        "origin": "+".join(origins),
+        "composed_from": sorted({name for item in sources for name in item.composed_from}),
+        "as_of": settings.as_of.isoformat() if settings.as_of else None,
+        "code_digest": code_digest(),
+        "inputs_digest": inputs_digest(settings),
+        "built_at": datetime.now(UTC).isoformat("T", "seconds"),
+        "tables": {},
+    }
+    target = settings.release_dir / "releases" / identity
+    with directory_in_one_rename(target) as partial:
+        _write_tables(settings, partial, published_tables(manifest), info, checks)
+        (partial / RELEASE_FILE).write_text(json.dumps(info, indent=1) + "\n")
+    _swap_in(settings.release_dir, target)
+    _remove_old(settings.release_dir, target)
+    return info
+
+
+def _write_tables(
+    settings: Settings, folder: Path, tables: list[PublishedTable], info: dict, checks: list[dict[str, str]]
+) -> None:
+    spill = settings.data_dir / "spill"
+    with duckdb.connect(config={"temp_directory": str(spill), "memory_limit": "3GB", "threads": 2}) as con:
+        con.execute(f"attach '{settings.warehouse_dir / 'warehouse.duckdb'}' as warehouse (read_only)")
+        con.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
+        con.execute(
+            "create table release_info as select * from (values (?, ?, ?, ?, ?)) t(release_id, origin, as_of, code_digest, built_at)",
+            [info["release_id"], info["origin"], info["as_of"], info["code_digest"], info["built_at"]],
+        )
+        con.execute(
+            "create table release_checks (layer varchar, subject varchar, check_name varchar, status varchar, message varchar)"
+        )
+        if checks:
+            con.executemany(
+                "insert into release_checks values (?, ?, ?, ?, ?)",
+                [[c["layer"], c["subject"], c["check_name"], c["status"], c["message"]] for c in checks],
+            )
+        own = [
+            PublishedTable("release_info", "memory.release_info", ("release_id",)),
+            PublishedTable("release_checks", "memory.release_checks", ("layer", "subject", "check_name")),
+        ]
+        for table in [*tables, *own]:
+            relation = (
+                table.relation if table.relation.startswith("memory.") else f"warehouse.{table.relation}"
+            )
+            parquet = folder / f"{table.name}.parquet"
+            con.execute(f"""
+                copy (from {relation} order by {", ".join(table.key)})
+                to '{parquet}' (format parquet, compression zstd)
+            """)
+            con.execute(f"create table release.main.{table.name} as from read_parquet('{parquet}')")
+            (info["tables"][table.name],) = con.execute(
+                f"select count(*) from release.main.{table.name}"
+            ).fetchone()
+        con.execute("detach release")
+    shutil.rmtree(spill, ignore_errors=True)
+
+
+def _swap_in(root: Path, target: Path) -> None:
+    """Point `current` at the new release by one rename, then see that every file has its stable name."""
+    _link(root / "current", target.relative_to(root))
+    names = {path.name for path in target.iterdir()}
+    for name in names:
+        if not (root / name).is_symlink():
+            _link(root / name, Path("current") / name)
+    for path in root.iterdir():
+        if path.is_symlink() and path.name != "current" and path.name not in names:
+            path.unlink()
+
+
+def _link(path: Path, to: Path) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(to)
+    partial.replace(path)
+
+
+def _remove_old(root: Path, current: Path) -> None:
+    """Keep the newest few releases: a reader may still be on its way through the one before."""
+    releases = sorted((root / "releases").glob("[!.]*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in [path for path in releases if path != current][RELEASES_KEPT - 1 :]:
+        shutil.rmtree(path)

@@ -1,0 +1,179 @@
+"""`make run` and `make live`: the whole way in one process, with a table of figures at its end.
+
+    python -m orchestration.run                             what is archived (the sample)
+    python -m orchestration.run --live                      what is new at the sources
+    python -m orchestration.run --live --from 2025-01 --to 2025-06
+
+Dagster, dbt and Great Expectations are imported only when there is something to do.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from contextlib import redirect_stdout
+from datetime import date
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from orchestration.archive import Archive
+from orchestration.files import clear_leftovers
+from orchestration.headline import show
+from orchestration.lock import Busy, writing
+from orchestration.publish import current_release, inputs_digest
+from orchestration.settings import Settings
+from orchestration.sources.model import SourceError
+from orchestration.sources.registry import DATASETS
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, Definitions
+
+log = logging.getLogger("orchestration")
+
+# A grain → its partitions to land, oldest first.
+Plan = dict[str, list[str]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the pipeline; the exit code is 0 when a release is there and nothing was rejected."""
+    given = _parse(arguments)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    console = Console(file=sys.stdout)
+    settings = Settings()
+    try:
+        if not given.live and _is_current(settings):
+            console.print("Nothing is new: the release stands for the archive and the code as they are.")
+            show(settings.release_dir, console)
+            return 0
+        with writing(settings.data_dir, "make live" if given.live else "make run"):
+            _log_to(console)
+            clear_leftovers(settings.data_dir)
+            plan = _live_plan(settings, given) if given.live else _archived_plan(settings)
+            return _run(settings, plan, console)
+    except (Busy, SourceError) as error:
+        console.print(f"[red]{error}[/red]")
+        return 2
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m orchestration.run", description=__doc__.splitlines()[0])
+    parser.add_argument("--live", action="store_true", help="ask the sources, not only the archive")
+    parser.add_argument("--from", dest="first", type=_month, metavar="YYYY-MM", help="first month to load")
+    parser.add_argument("--to", dest="last", type=_month, metavar="YYYY-MM", help="last month to load")
+    given = parser.parse_args(arguments)
+    if (given.first or given.last) and not (given.live and given.first and given.last):
+        parser.error("--from and --to go together, and with --live")
+    if given.first and given.first > given.last:
+        parser.error("--from lies after --to")
+    return given
+
+
+def _month(text: str) -> str:
+    try:
+        return date.fromisoformat(f"{text}-01").strftime("%Y-%m")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month; write it as 2025-06") from None
+
+
+def _is_current(settings: Settings) -> bool:
+    release = current_release(settings)
+    return release is not None and release["inputs_digest"] == inputs_digest(settings)
+
+
+def _archived_plan(settings: Settings) -> Plan:
+    """Every partition that the archive holds."""
+    archive = Archive(settings.archive_dir)
+    plan: Plan = {}
+    for source, dataset in DATASETS.values():
+        partitions = archive.partitions(source.name, dataset.name)
+        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions})
+    return plan
+
+
+def _live_plan(settings: Settings, given: argparse.Namespace) -> Plan:
+    """The months and years asked for, or those of a new release; lists in their newest edition."""
+    from orchestration.http import Client
+    from orchestration.partitions import months, whole_years
+    from orchestration.releases import new_release
+
+    if given.first:
+        plan = {"month": months(given.first, given.last), "year": whole_years(given.first, given.last)}
+        edition = given.last[:4]
+    else:
+        with Client(settings) as client:
+            release = new_release(settings, client, date.today())
+        if release is None:
+            log.info("no new month is published; working with what is archived")
+            return _archived_plan(settings)
+        plan = {"month": list(release.months), "year": list(release.years)}
+        edition = release.month[:4]
+    return {**plan, "edition": [edition], "current": ["current"]}
+
+
+def _run(settings: Settings, plan: Plan, console: Console) -> int:
+    if not any(plan.values()):
+        console.print(f"[red]The archive {settings.archive_dir} is empty, and AITB_FETCH is 'never'.[/red]")
+        return 2
+    with console.status("starting Dagster, dbt and Great Expectations"):
+        from orchestration.definitions import build_definitions
+        from orchestration.instance import clear_dead_runs, open_instance
+        from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
+        from orchestration.schedules import range_tags
+
+        instance = open_instance(settings)
+        for run_id in clear_dead_runs(instance):
+            log.warning("run %s was killed; it is marked as failed", run_id[:8])
+        definitions = build_definitions(settings)
+    everything_landed = True
+    for grain, partitions in plan.items():
+        if partitions:
+            tags = {} if grain == "current" else range_tags(partitions[0], partitions[-1])
+            everything_landed &= _execute(settings, definitions, instance, LANDING_JOBS[grain], tags, console)
+    if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console):
+        console.print("[red]The refresh failed; the release before it is untouched.[/red]")
+        return 1
+    show(settings.release_dir, console)
+    if not everything_landed:
+        console.print("[red]Something was rejected or could not be fetched; see above, and `make ui`.[/red]")
+    return 0 if everything_landed else 1
+
+
+def _execute(
+    settings: Settings,
+    definitions: "Definitions",
+    instance: "DagsterInstance",
+    job: str,
+    tags: dict[str, str],
+    console: Console,
+) -> bool:
+    from orchestration.instance import PID_TAG
+
+    # What dbt prints goes to a file; here it would bury what a person wants to see.
+    log_file = settings.data_dir / "run.log"
+    with console.status(job.replace("_", " ")), log_file.open("a") as file, redirect_stdout(file):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            tags={**tags, PID_TAG: str(os.getpid())},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    for event in result.all_events if not result.success else ():
+        if event.is_step_failure:
+            error = event.event_specific_data.error
+            message = (error.cause or error).message if error else "no reason given"
+            console.print(f"[red]{event.step_key}: {message.strip()}[/red]", soft_wrap=True)
+    return result.success
+
+
+def _log_to(console: Console) -> None:
+    handler = RichHandler(console=console, show_path=False, show_level=False, log_time_format="[%H:%M:%S]")
+    logger = logging.getLogger("orchestration")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,410 @@
+"""US Census Bureau, international trade by commodity and partner.
+
+API: https://www.census.gov/data/developers/data-sets/international-trade.html. An answer is a JSON array
+of arrays of text whose first row is the header. What it can do to a reader, and where that is handled:
+
+- a missing or wrong key is answered with a redirect to a page, a failed query with a page and status
+  200, "no data yet" with 204 and an empty body: `classify`;
+- a variable that is asked for and also filtered by appears twice in the header, so columns are found by
+  the first position of their name: `_positions`;
+- world and group rows come with the countries, and the world row looks like any other (SUMMARY_LVL=DET):
+  they are told apart by code and go to tables of their own;
+- DF and RP, when asked for, fan out into parts and a '-' total: only the total is a value;
+- a quantity of zero is a zero only when its flag is set; else none was collected.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import zstandard
+
+from orchestration.sources.model import Dataset, Refused, Request, Scope, Source, Unavailable
+
+GOODS = ("totals", "totals_aggregate", "chapters", "chapters_aggregate", "goods", "goods_aggregate")
+LEVELS = {"total": "totals", "hs2": "chapters", "hs10": "goods"}
+LONGEST_PREFIX = 4
+
+MONEY = ("value_usd", "duty_usd", "general_value_usd", "dutiable_value_usd", "charges_usd")
+EXPORT_MONEY = ("value_usd", "domestic_value_usd", "foreign_value_usd")
+
+
+@dataclass(frozen=True)
+class _Side:
+    """How one flow is asked for. In the names of variables, {s} is MO (month) or YR (year to date)."""
+
+    flow: str
+    path: str
+    commodity: str
+    commodity_system: str
+    values: Mapping[str, str]
+    quantities: Sequence[str]
+    split_by: str | None  # a variable that fans a row out into parts and a '-' total
+
+
+IMPORTS = _Side(
+    flow="import",
+    path="timeseries/intltrade/imports/hs",
+    commodity="I_COMMODITY",
+    commodity_system="hts10",
+    values={
+        "general_value_usd": "GEN_VAL_{s}",
+        "value_usd": "CON_VAL_{s}",
+        "dutiable_value_usd": "DUT_VAL_{s}",
+        "duty_usd": "CAL_DUT_{s}",
+        "charges_usd": "CON_CHA_{s}",
+    },
+    quantities=("CON_QY1_{s}", "CON_QY2_{s}"),
+    split_by=None,
+)
+EXPORTS = _Side(
+    flow="export",
+    path="timeseries/intltrade/exports/hs",
+    commodity="E_COMMODITY",
+    commodity_system="schedule_b10",
+    values={"value_usd": "ALL_VAL_{s}"},
+    quantities=("QTY_1_{s}", "QTY_2_{s}"),
+    split_by="DF",
+)
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """True when an answer holds data, False when there is none (yet); raises for everything else."""
+    if status == 204:
+        return False
+    if status in (301, 302, 303, 307):
+        location = headers.get("Location", "")
+        if "missing_key" in location or "invalid_key" in location or headers.get("X-DataWebAPI-KeyError"):
+            raise Refused("the key is missing or was not accepted; check AITB_CENSUS_API_KEY")
+        raise Refused(f"redirected to {location.split('?')[0]}, where no data is expected")
+    if status == 404:
+        raise Refused("there is no such dataset (404); check AITB_CENSUS_URL")
+    if status != 200:
+        raise Refused(f"answered {status}: {body[:200].decode('utf-8', 'replace').strip()}")
+    start = body.lstrip()[:1]
+    if start == b"[":
+        return True
+    page = body[:4000].decode("utf-8", "replace")
+    if "error while running your query" in page:
+        raise Unavailable("the query failed on their side", smaller_may_help=True)
+    if "Request Rejected" in page:
+        raise Refused("their firewall rejected the request; try again later, or from another address")
+    if "key" in page.lower() and start == b"<":
+        raise Refused("answered with the page about keys; check AITB_CENSUS_API_KEY")
+    raise Refused("answered with a page or text instead of data")
+
+
+def _period(partition: str) -> tuple[str, str]:
+    """The month to ask for and the suffix of its variables: a year is December's year to date."""
+    return (partition, "MO") if len(partition) == 7 else (f"{partition}-12", "YR")
+
+
+def _plan_goods(side: _Side, partition: str, scope: Scope) -> list[Request]:
+    time, suffix = _period(partition)
+    values = [name.format(s=suffix) for name in side.values.values()]
+    quantities = [name.format(s=suffix) for name in side.quantities]
+    quantities = [name for quantity in quantities for name in (quantity, f"{quantity}_FLAG")]
+    part = [side.split_by] if side.split_by else []
+
+    partners = [("CTY_CODE", partner) for partner in scope.partners]
+
+    def request(get: Sequence[str], *params: tuple[str, str]) -> Request:
+        return Request(side.path, (("get", ",".join(get)), *params, ("time", time), *partners))
+
+    total = request(["CTY_CODE", *part, *values])
+    chapters = request([side.commodity, "CTY_CODE", *part, *values], ("COMM_LVL", "HS2"))
+    goods = request(
+        [side.commodity, "CTY_CODE", *part, *values, *quantities, "UNIT_QY1", "UNIT_QY2"],
+        ("COMM_LVL", "HS10"),
+    )
+    # All partners at once are known to be too much for one answer; a few are not.
+    return [total, chapters, *([goods] if scope.partners else split(goods))]
+
+
+def _plan_programmes(partition: str, scope: Scope) -> list[Request]:
+    time, suffix = _period(partition)
+    get = ["I_COMMODITY", "CTY_CODE", "RP", f"CON_VAL_{suffix}", f"CAL_DUT_{suffix}"]
+    request = Request(
+        IMPORTS.path,
+        (
+            ("get", ",".join(get)),
+            ("COMM_LVL", "HS10"),
+            ("time", time),
+            *(("CTY_CODE", partner) for partner in scope.partners),
+            *(("RP", provision) for provision in scope.rate_provisions),
+        ),
+    )
+    return [request] if scope.partners else split(request)
+
+
+def split(request: Request) -> list[Request]:
+    """A ten-digit question falls into ten by first digit, and so on down to headings; others stay whole.
+
+    A filter comes back as a column by itself, so the commodity is not asked for a second time.
+    """
+    if level(request) != "hs10":
+        return []
+    commodity = next(side.commodity for side in (IMPORTS, EXPORTS) if side.path == request.path)
+    prefix = "".join(request.values(commodity)).rstrip("*")
+    if len(prefix) == LONGEST_PREFIX:
+        return []
+    others = tuple(
+        (name, value.removeprefix(f"{commodity},")) for name, value in request.params if name != commodity
+    )
+    return [Request(request.path, (*others, (commodity, f"{prefix}{digit}*"))) for digit in range(10)]
+
+
+def level(request: Request) -> str:
+    """Which level of detail a request asks for: 'total', 'hs2' or 'hs10'."""
+    return next(iter(request.values("COMM_LVL")), "total").lower()
+
+
+# Reading. One DuckDB statement for each level, over the archived files.
+
+
+def _read_goods(
+    side: _Side, con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]
+) -> None:
+    """Make the six tables of one partition and flow (see docs/architecture.md, 'Landing')."""
+    _, suffix = _period(partition)
+    _no_bad_values(con)
+    for level_name, table in LEVELS.items():
+        texts = {"cty": "CTY_CODE", **{c: v.format(s=suffix) for c, v in side.values.items()}}
+        if level_name != "total":
+            texts["commodity_code"] = side.commodity
+        if side.split_by:
+            texts["part"] = side.split_by
+        numbers = list(side.values)
+        if level_name == "hs10":
+            for i, quantity in enumerate(side.quantities, start=1):
+                texts[f"quantity_{i}"] = quantity.format(s=suffix)
+                texts[f"flag_{i}"] = quantity.format(s=suffix) + "_FLAG"
+                texts[f"unit_{i}"] = f"UNIT_QY{i}"
+                numbers.append(f"quantity_{i}")
+        asked = {request: path for request, path in answers.items() if level(request) == level_name}
+        _read_texts(con, f"{table}_read", table, asked, texts, numbers)
+        _write_level(side, con, partition, level_name, table)
+        con.execute(f"drop table {table}_read")
+
+
+def _write_level(
+    side: _Side, con: duckdb.DuckDBPyConnection, partition: str, level_name: str, table: str
+) -> None:
+    """Split the rows of a level into countries and aggregates, typed and in the order of their key."""
+    commodity = {
+        "total": "",
+        "hs2": "'hs2' as commodity_system, commodity_code,",
+        "hs10": f"'{side.commodity_system}' as commodity_system, commodity_code,",
+    }[level_name]
+    by_commodity = "" if level_name == "total" else "commodity_code,"
+    # An import row stands for itself; an export row is the '-' total beside its domestic and foreign parts.
+    whole = "" if side.split_by is None else "filter (part = '-')"
+
+    def measure(name: str) -> str:
+        if side.split_by is not None and name in ("domestic_value_usd", "foreign_value_usd"):
+            part = {"domestic_value_usd": "1", "foreign_value_usd": "2"}[name]
+            return f"max(value_usd) filter (part = '{part}') as {name}"
+        if name not in side.values:
+            return f"null::bigint as {name}"
+        return f"max({name}) {whole} as {name}" if side.split_by else name
+
+    def quantity(i: int) -> str:
+        # Zero without a flag, or no unit, means that the quantity was not collected.
+        text = f"case when unit_{i} in ('', '-', 'X') or (quantity_{i} = 0 and flag_{i} is null) then null else quantity_{i} end"
+        unit = f"nullif(nullif(nullif(unit_{i}, ''), '-'), 'X')"
+        if side.split_by:
+            return f"max({text}) {whole} as quantity_{i}, max({unit}) {whole} as unit_{i}"
+        return f"{text} as quantity_{i}, {unit} as unit_{i}"
+
+    money = [measure(name) for name in MONEY]
+    parts = [measure(name) for name in ("domestic_value_usd", "foreign_value_usd")]
+    quantities = [quantity(1), quantity(2)] if level_name == "hs10" else []
+    grouped = f"group by {by_commodity} cty, copy" if side.split_by else ""
+    # Repeated rows must survive the grouping, so that the gate can see them.
+    copy = f"row_number() over (partition by {by_commodity} cty, part)" if side.split_by else "1"
+    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
+    rows = f"""
+        select '{side.flow}' as flow, '{grain}' as period_grain, date '{start}' as period_start,
+               cty as partner_code, {{kind}} {commodity} {", ".join([*money, *quantities, *parts])}
+        from (select *, {copy} as copy from {table}_read) where {{where}} {grouped}
+        order by partner_code {"" if level_name == "total" else ", commodity_code"}
+    """
+    is_world, is_group = "cty = '-'", "(cty like '0%' or contains(cty, 'X'))"
+    con.execute(f"create table {table} as {rows.format(kind='', where=f'not ({is_world} or {is_group})')}")
+    kind = f"case when {is_world} then 'world' else 'group' end as partner_kind,"
+    con.execute(
+        f"create table {table}_aggregate as {rows.format(kind=kind, where=f'{is_world} or {is_group}')}"
+    )
+
+
+def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]) -> None:
+    """Make `programmes`, and `programmes_total` with the '-' rows, which hold all provisions together."""
+    _, suffix = _period(partition)
+    _no_bad_values(con)
+    texts = {
+        "commodity_code": "I_COMMODITY",
+        "cty": "CTY_CODE",
+        "rate_provision_code": "RP",
+        "value_usd": f"CON_VAL_{suffix}",
+        "duty_usd": f"CAL_DUT_{suffix}",
+    }
+    _read_texts(con, "programmes_read", "programmes", answers, texts, ["value_usd", "duty_usd"])
+    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
+    for table, where in {"programmes": "<> '-'", "programmes_total": "= '-'"}.items():
+        con.execute(f"""
+            create table {table} as
+            select 'import' as flow, '{grain}' as period_grain, date '{start}' as period_start,
+                   cty as partner_code, 'hts10' as commodity_system, commodity_code, rate_provision_code,
+                   value_usd, duty_usd
+            from programmes_read
+            where rate_provision_code {where} and cty <> '-' and cty not like '0%' and not contains(cty, 'X')
+            order by partner_code, commodity_code, rate_provision_code
+        """)
+    con.execute("drop table programmes_read")
+
+
+def _no_bad_values(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("""
+        create table bad_values
+            (table_name varchar, row_number bigint, column_name varchar, text_value varchar, reason varchar)
+    """)
+
+
+def _read_texts(
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    table: str,
+    answers: Mapping[Request, Path],
+    texts: Mapping[str, str],
+    numbers: Sequence[str],
+) -> None:
+    """Read archived answers into `target`, one column for each of `texts` (column → variable).
+
+    `numbers` become BIGINT; what is not a whole number becomes null and a row of `bad_values`.
+    Raises `Refused` when a body is not a whole JSON array of arrays, or its header is not what was asked.
+    """
+    by_header: dict[tuple[str, ...], list[Path]] = {}
+    for request, path in answers.items():
+        by_header.setdefault(_header(request, path), []).append(path)
+    if not by_header:
+        columns = [f"{name} {'bigint' if name in numbers else 'varchar'}" for name in texts]
+        con.execute(f"create table {target} ({', '.join(columns)})")
+        return
+    selects, faults = [], []
+    for header, paths in by_header.items():
+        at = _positions(header, texts)
+        columns = [
+            f"try_cast(c[{at[name]}] as bigint) as {name}" if name in numbers else f"c[{at[name]}] as {name}"
+            for name in texts
+        ]
+        whole = [
+            f"(c[{at[name]}] is null or coalesce(try_cast(c[{at[name]}] as bigint)::varchar, '') = c[{at[name]}])"
+            for name in numbers
+        ]
+        source = f"""
+            read_json({[str(path) for path in paths]!r}, format = 'array', records = 'false',
+                      columns = {{c: 'VARCHAR[]'}}, maximum_object_size = 1048576)
+        """
+        is_header = f"c[1] = '{header[0]}' and c[2] = '{header[1]}'"
+        fits = f"len(c) = {len(header)}"
+        selects.append(f"""
+            select {", ".join(columns)}, {is_header} as is_header, {fits} and {" and ".join(whole)} as is_good
+            from {source}
+        """)
+        faults += [
+            f"""select '{table}', row_number, '{name}', value, 'not a whole number' from
+                (select row_number() over () as row_number, c[{at[name]}] as value, c from {source})
+                where value is not null and coalesce(try_cast(value as bigint)::varchar, '') <> value
+                      and not ({is_header})"""
+            for name in numbers
+        ]
+        faults.append(
+            f"""select '{table}', row_number, null, array_to_string(c, ','), 'has not the columns of its header'
+                from (select row_number() over () as row_number, c from {source}) where not ({fits})"""
+        )
+    try:
+        con.execute(f"create table {target} as {' union all by name '.join(selects)}")
+        headers, bad = con.execute(
+            f"select count(*) filter (is_header), count(*) filter (not is_good and not is_header) from {target}"
+        ).fetchone()
+        if bad:
+            for fault in faults:
+                con.execute(f"insert into bad_values {fault}")
+    except duckdb.Error as error:
+        raise Refused(
+            f"an answer for {table} is cut off or is not JSON ({str(error).splitlines()[0]}); fetch it again"
+        ) from None
+    if headers != len(answers):
+        raise Refused(f"{len(answers)} answers for {table} hold {headers} header rows: each should have one")
+    con.execute(f"delete from {target} where is_header")
+
+
+def _header(request: Request, path: Path) -> tuple[str, ...]:
+    """The first row of an answer, without reading the rest of it."""
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as body:
+        start = body.read(1 << 16)
+    try:
+        text = start.decode("utf-8", "ignore")
+        header, _ = json.JSONDecoder().raw_decode(text[text.index("[", text.index("[") + 1) :])
+        return tuple(str(name) for name in header)
+    except ValueError:
+        raise Refused(f"the answer to {request} does not begin with a header row; fetch it again") from None
+
+
+def _positions(header: Sequence[str], texts: Mapping[str, str]) -> dict[str, int]:
+    """Where each column stands, counted from one; of a repeated name the first place is meant."""
+    missing = [variable for variable in texts.values() if variable not in header]
+    if missing:
+        raise Refused(f"the header {list(header)} lacks {', '.join(missing)}: the format has changed")
+    return {column: header.index(variable) + 1 for column, variable in texts.items()}
+
+
+def _goods(name: str, side: _Side, grain: str) -> Dataset:
+    return Dataset(
+        name=name,
+        flow=side.flow,
+        grain=grain,
+        tables=GOODS,
+        plan=lambda partition, scope: _plan_goods(side, partition, scope),
+        level=level,
+        split=split,
+        read=lambda con, partition, answers: _read_goods(side, con, partition, answers),
+        suite=f"{side.flow}_goods",
+    )
+
+
+def _programmes(name: str, grain: str) -> Dataset:
+    return Dataset(
+        name=name,
+        flow="import",
+        grain=grain,
+        tables=("programmes",),
+        plan=_plan_programmes,
+        level=lambda _: "programme",
+        split=split,
+        read=_read_programmes,
+        suite="programmes",
+    )
+
+
+SOURCE = Source(
+    name="census_trade",
+    title="US Census Bureau, international trade",
+    base_url="census_url",
+    key="census_api_key",
+    key_param="key",
+    classify=classify,
+    attribution=(
+        "This product uses the Census Bureau Data API but is not endorsed or certified by the Census Bureau."
+    ),
+    datasets=(
+        _goods("imports_monthly", IMPORTS, "month"),
+        _goods("imports_annual", IMPORTS, "year"),
+        _goods("exports_monthly", EXPORTS, "month"),
+        _goods("exports_annual", EXPORTS, "year"),
+        _programmes("import_programmes_monthly", "month"),
+        _programmes("import_programmes_annual", "year"),
+    ),
+)

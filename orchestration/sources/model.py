@@ -1,0 +1,110 @@
+"""The small vocabulary in which a source is described."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlencode
+
+import duckdb
+
+Grain = Literal["month", "year", "edition", "current"]
+
+
+class SourceError(Exception):
+    """A source gave something that cannot be used; the message says what happened and what to do."""
+
+
+class Refused(SourceError):
+    """Asking again will not help: a wrong key, a wrong question, a page where data should be."""
+
+
+class Unavailable(SourceError):
+    """Asking again may help.
+
+    retry_after: seconds that the source asked us to wait, if it said so.
+    smaller_may_help: whether the question may simply have been too much (no answer in time, a failed
+        query), so that it is worth splitting.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, smaller_may_help: bool = False):
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.smaller_may_help = smaller_may_help
+
+
+class TooLarge(SourceError):
+    """The answer would be too large; the question has to be split."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question to a source, without its base address and without secrets."""
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.path}?{urlencode(self.params, safe='*,')}" if self.params else self.path
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of a parameter, in order."""
+        return tuple(value for key, value in self.params if key == name)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of what a source has. Empty means everything; coverage is what was asked and answered."""
+
+    partners: tuple[str, ...] = ()
+    rate_provisions: tuple[str, ...] = ()
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One kind of data of a source, which arrives, is checked and is kept partition by partition.
+
+    plan:   the requests that together answer a partition; the first one tells whether it is published.
+    split:  the smaller requests that together answer a request, or none when it cannot be split.
+    level:  which part of a partition a request asks for, so that parts can be reconciled.
+    read:   given a DuckDB connection, the partition and where each answer lies, make the tables `tables`
+            and `bad_values` in it (see docs/adding-a-source.md).
+    reader_version: raised whenever `read` would give other rows for the same bytes.
+    suite:  the expectations that the tables must meet before they are landed (data_quality/suites).
+    """
+
+    name: str
+    grain: Grain
+    tables: tuple[str, ...]
+    plan: Callable[[str, Scope], Sequence[Request]]
+    read: Callable[[duckdb.DuckDBPyConnection, str, Mapping[Request, Path]], None]
+    suite: str
+    level: Callable[[Request], str] = lambda _: "all"
+    split: Callable[[Request], Sequence[Request]] = lambda _: ()
+    flow: Literal["import", "export"] | None = None
+    reader_version: int = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """An agency's service.
+
+    base_url, key: names of the settings that hold the address and the key, if one is needed.
+    key_param:     the query parameter that carries the key.
+    classify:      given status, headers and body, says whether an answer holds data (True) or says that
+                   there is none yet (False), and raises a `SourceError` for anything else.
+    """
+
+    name: str
+    title: str
+    base_url: str
+    datasets: tuple[Dataset, ...]
+    classify: Callable[[int, Mapping[str, str], bytes], bool]
+    key: str | None = None
+    key_param: str | None = None
+    seconds_between_requests: float = 0.5
+    attribution: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,10 @@
+"""All sources. A new one is a module beside this file and a line here."""
+
+from orchestration.sources import census_schedules, census_trade
+from orchestration.sources.model import Dataset, Source
+
+SOURCES: tuple[Source, ...] = (census_trade.SOURCE, census_schedules.SOURCE)
+
+DATASETS: dict[str, tuple[Source, Dataset]] = {
+    dataset.name: (source, dataset) for source in SOURCES for dataset in source.datasets
+}

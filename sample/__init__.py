@@ -1,0 +1,1 @@
+"""The small archive that ships with the repository, and how it is composed."""

@@ -1,0 +1,201 @@
+"""The sample, through the same door that a user takes: one run, then what its release says."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from orchestration.settings import REPOSITORY
+
+MOST_SECONDS_WITH_NOTHING_NEW = 10
+CORE_2024 = "definition_id = 'compute_core' and period_grain = 'year' and period_start = date '2024-01-01'"
+
+
+def run_pipeline(data_dir: Path, archive_dir: Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.run"],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "AITB_DATA_DIR": str(data_dir),
+            "AITB_ARCHIVE_DIR": str(archive_dir),
+            "AITB_FETCH": "never",
+            "COLUMNS": "160",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("sample")
+    finished = run_pipeline(data_dir, REPOSITORY / "sample" / "archive")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return data_dir, finished.stdout
+
+
+@pytest.fixture(scope="module")
+def release(sample):
+    data_dir, _ = sample
+    with duckdb.connect(str(data_dir / "published" / "ai_trade.duckdb"), read_only=True) as con:
+        yield con
+
+
+def one(con, query):
+    return con.execute(query).fetchone()
+
+
+def test_headline_of_2024(release):
+    head = release.execute(f"select * from ai_trade_headline where {CORE_2024}").df().iloc[0]
+    assert head.ai_imports_usd == 225_027_679_662
+    assert head.imports_ex_27_71_98_99_usd == 2_792_225_805_168
+    assert head.imports_all_goods_usd == 3_251_194_802_380
+    assert head.ai_import_share == pytest.approx(0.08059, abs=1e-5)
+    assert head.ai_import_share_all_goods == pytest.approx(0.06921, abs=1e-5)
+    assert head.effective_tariff_rate == pytest.approx(0.0051, abs=5e-5)
+    assert head.effective_tariff_rate_ex_27_71_98_99 == pytest.approx(0.0269, abs=5e-5)
+    assert head.duty_covered_value_ex_27_71_98_99_usd == 2_767_662_161_905
+    assert pd.isna(head.ai_exports_usd)
+    assert pd.isna(head.ai_balance_usd)
+    assert "not covered for all partners" in head.exports_reason
+
+
+def test_headline_is_shown_only_where_all_partners_are_covered(release):
+    assert release.execute(
+        "select distinct period_grain, period_start::varchar from ai_trade_headline"
+    ).fetchall() == [("year", "2024-01-01")]
+
+
+def test_balance_is_known_for_three_partners(release):
+    rows = release.execute(f"""
+        select iso3, sum(exports_usd) / 1e9, sum(imports_usd) / 1e9
+        from ai_trade_balance join dim_partner using (partner_code)
+        where {CORE_2024} and balance_basis = 'consumption_vs_total_exports' and balance_usd is not null
+        group by iso3 order by iso3
+    """).fetchall()
+    assert [(iso3, round(exports, 3), round(imports, 3)) for iso3, exports, imports in rows] == [
+        ("CHE", 0.191, 0.087),
+        ("IRL", 1.461, 2.229),
+        ("VNM", 2.849, 21.158),
+    ]
+
+
+def test_balance_on_a_basis_that_is_not_served_is_null_with_a_reason(release):
+    assert one(
+        release,
+        "select count(balance_usd), count(*) filter (reason is null) from ai_trade_balance "
+        "where balance_basis = 'general_vs_total_exports'",
+    ) == (0, 0)
+
+
+def test_months_of_a_side_that_is_not_covered_are_null(release):
+    rows = release.execute("""
+        select distinct partner_code, coverage, exports_usd is null, imports_usd is null
+        from ai_trade_balance
+        where period_grain = 'month' and balance_basis = 'consumption_vs_total_exports'
+        order by partner_code
+    """).fetchall()
+    assert rows == [
+        ("1220", "imports_only", True, False),
+        ("2010", "imports_only", True, False),
+        ("4190", "exports_only", False, True),
+        ("4419", "exports_only", False, True),
+        ("5520", "exports_only", False, True),
+    ]
+
+
+def test_ten_digit_tables_hold_what_the_agency_published(release):
+    assert one(
+        release,
+        "select count(*), count(distinct partner_code), sum(value_usd) filter (commodity_code[:2] not in ('98', '99')) "
+        "from goods_trade_annual where flow = 'import'",
+    ) == (336_416, 233, 3_123_773_412_637)
+    assert one(
+        release,
+        "select count(*), sum(value_usd) from goods_trade where flow = 'import' and period_start = '2025-01-01'",
+    ) == (14_520, 80_195_605_756)
+    assert one(release, "select count(*) from goods_trade where partner_code in ('-', '0003')") == (0,)
+
+
+def test_duty_is_null_where_it_is_not_served(release):
+    assert one(
+        release,
+        "select count(distinct partner_code) filter (duty_usd is not null), count(distinct partner_code) "
+        "from goods_trade_annual where flow = 'import'",
+    ) == (50, 233)
+
+
+def test_preference_use_is_a_table_of_its_own(release):
+    assert one(
+        release,
+        "select sum(value_usd), min(rate_provision_code), max(rate_provision_code) from goods_trade_programme "
+        "where partner_code = '2010' and period_start = '2025-01-01'",
+    ) == (19_063_089_699, "18", "18")
+
+
+def test_the_release_says_where_its_figures_come_from(sample, release):
+    data_dir, printed = sample
+    info = json.loads((data_dir / "published" / "release.json").read_text())
+    assert info["origin"] == "composed"
+    assert "imports_hs10_country_2024.parquet" in info["composed_from"]
+    assert one(release, "select release_id, origin from release_info") == (info["release_id"], "composed")
+    assert "composed in the agency's answer format" in " ".join(printed.split())
+    assert str(data_dir / "published" / "ai_trade.duckdb") in printed
+
+
+def test_a_check_of_one_file_against_itself_is_not_called_passed(release):
+    rows = dict(
+        release.execute("""
+            select check_name, status from release_checks where subject = 'imports_annual 2024'
+        """).fetchall()
+    )
+    assert rows["parts_match_chapters"] == "not_independent"
+    assert rows["keys_unique"] == "passed"
+
+
+def test_no_check_of_the_release_failed(release):
+    assert release.execute("select * from release_checks where status = 'failed'").fetchall() == []
+    layers = release.execute(
+        "select layer, count(*) from release_checks group by layer order by layer"
+    ).fetchall()
+    assert {layer for layer, _ in layers} == {"dbt", "landing", "marts", "staging"}
+
+
+def test_parquet_files_hold_the_same_tables(sample, release):
+    data_dir, _ = sample
+    tables = {name for (name,) in release.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables == {path.stem for path in (data_dir / "published").glob("*.parquet")}
+    frame = pd.DataFrame(duckdb.sql(f"from '{data_dir}/published/ai_trade.parquet'").fetchall())
+    assert len(frame) == one(release, "select count(*) from ai_trade")[0]
+
+
+def test_a_second_run_with_nothing_new_ends_at_once(sample):
+    data_dir, _ = sample
+    before = (data_dir / "published" / "release.json").read_bytes()
+    started = time.monotonic()
+    finished = run_pipeline(data_dir, REPOSITORY / "sample" / "archive")
+    assert time.monotonic() - started < MOST_SECONDS_WITH_NOTHING_NEW
+    assert finished.returncode == 0
+    assert "Nothing is new" in finished.stdout
+    assert (data_dir / "published" / "release.json").read_bytes() == before
+
+
+def test_a_second_run_imports_nothing_heavy():
+    code = (
+        "import sys; import orchestration.run; "
+        "print([m for m in ('dagster', 'dbt', 'great_expectations') if m in sys.modules])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == "[]"

@@ -1,0 +1,52 @@
+-- What the replay server knows. Money is whole US dollars; null means that the figure is not served.
+
+create table trade (
+    flow varchar not null check (flow in ('imports', 'exports')),
+    period varchar not null check (period similar to '\d{4}-\d{2}'),  -- a year is kept as its December
+    grain varchar not null check (grain in ('month', 'year')),        -- answers *_MO or *_YR
+    level varchar not null default '-',                               -- '-' all goods, else HS2 … HS10
+    partner_code varchar not null,                                    -- '-' is the world row
+    partner_name varchar,
+    commodity_code varchar not null default '-',
+    kind varchar not null default '-',           -- rate provision (imports) or domestic/foreign (exports)
+    gen_val bigint,
+    con_val bigint,
+    dut_val bigint,
+    cal_dut bigint,
+    con_cha bigint,
+    con_qy1 bigint,
+    con_qy1_flag varchar,
+    con_qy2 bigint,
+    con_qy2_flag varchar,
+    all_val bigint,
+    qty_1 bigint,
+    qty_1_flag varchar,
+    qty_2 bigint,
+    qty_2_flag varchar,
+    unit_qy1 varchar,
+    unit_qy2 varchar,
+    composed_from varchar                        -- names joined by '; ', null for planted test figures
+);
+
+create table commodities (
+    flow varchar not null check (flow in ('imports', 'exports')),
+    edition integer not null,
+    commodity_code varchar not null,
+    short_description varchar,
+    long_description varchar,
+    unit_1 varchar,
+    unit_2 varchar,
+    sitc varchar,
+    end_use varchar,
+    usda varchar,
+    naics varchar,
+    hitech varchar,
+    composed_from varchar
+);
+
+create table countries (
+    partner_code varchar not null,
+    partner_name varchar not null,
+    iso2 varchar,
+    composed_from varchar
+);
