@@ -1,7 +1,8 @@
 """Shows the gates in Dagster: each check of a suite is an asset check.
 
-Dagster knows passed or not, and how bad. Only 'passed' is shown as passed; what could not be decided
-('not_independent', 'across_vintages', 'not_served') is a warning, because green would claim a proof.
+Dagster knows passed or not, and how bad. A comparison that proves nothing ('not_independent') or that
+differs for a known reason ('across_vintages') is a warning, because green would claim a proof. Where there
+was nothing to compare ('not_served') there is nothing to act on either, and it is not shown as a fault.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ def to_asset_check_result(check: CheckResult, asset_key: AssetKey) -> AssetCheck
     return AssetCheckResult(
         asset_key=asset_key,
         check_name=check.name,
-        passed=check.status == "passed",
+        passed=check.status in ("passed", "not_served"),
         severity=AssetCheckSeverity.ERROR if check.status == "failed" else AssetCheckSeverity.WARN,
         description=check.message,
         metadata=metadata,

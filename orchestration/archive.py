@@ -10,8 +10,8 @@ written last, by one rename, so a partition is in the archive whole or not at al
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -114,7 +114,7 @@ class Archive:
         Raises `ArchiveDamaged` when the file is missing, unreadable or not what the manifest says.
         """
         path = self._blob(entry.sha256)
-        advice = "Restore it from a backup, or delete its manifest and fetch the partition again."
+        advice = "Restore it from a backup, or fetch the partition again with AITB_FETCH=always."
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=entry.size)
         except OSError as error:
@@ -126,10 +126,10 @@ class Archive:
         return path
 
     def put(self, body: bytes) -> str:
-        """Keep the bytes and return their sha256."""
+        """Keep the bytes and return their sha256. A file that was damaged since is put right."""
         sha256 = hashlib.sha256(body).hexdigest()
         path = self._blob(sha256)
-        if not path.exists():
+        if not _holds(path, body):
             write_atomically(path, zstandard.ZstdCompressor(level=self.compression_level).compress(body))
         return sha256
 
@@ -138,12 +138,22 @@ class Archive:
         newest = self.latest(snapshot.source, snapshot.dataset, snapshot.partition, as_of=None)
         if newest is not None and newest.digest == snapshot.digest:
             return newest
+        if newest is not None and snapshot.vintage_at <= newest.vintage_at:
+            # Twice in a second, or a clock that was put back: the one that came later is the newer one.
+            snapshot = replace(snapshot, vintage_at=newest.vintage_at + timedelta(seconds=1))
         folder = self.root / "manifest" / snapshot.source / snapshot.dataset / snapshot.partition
         write_atomically(folder / f"{snapshot.vintage}.json", _manifest(snapshot))
         return snapshot
 
     def _blob(self, sha256: str) -> Path:
         return self.root / "blobs" / sha256[:2] / f"{sha256}.zst"
+
+
+def _holds(path: Path, body: bytes) -> bool:
+    try:
+        return zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=len(body)) == body
+    except (OSError, zstandard.ZstdError):
+        return False
 
 
 def fill(
@@ -236,7 +246,7 @@ def _manifest(snapshot: Snapshot) -> bytes:
 
 
 def _read_manifest(path: Path) -> Snapshot:
-    advice = "Restore it from a backup, or delete it and fetch the partition again."
+    advice = "Restore it from a backup, or delete it and fetch the partition again with AITB_FETCH=always."
     try:
         content = json.loads(path.read_bytes())
         snapshot = Snapshot(
@@ -266,4 +276,7 @@ def _read_manifest(path: Path) -> Snapshot:
         raise ArchiveDamaged(f"The manifest {path} cannot be read ({error}). {advice}") from None
     if snapshot.digest != content["digest"]:
         raise ArchiveDamaged(f"The manifest {path} was changed: its digest does not fit. {advice}")
+    says = (snapshot.source, snapshot.dataset, snapshot.partition, f"{snapshot.vintage}.json")
+    if says != path.parts[-4:]:
+        raise ArchiveDamaged(f"The manifest {path} is that of {'/'.join(says)}. {advice}")
     return snapshot

@@ -1,4 +1,7 @@
-"""Writing files so that a reader sees the old one or the new one, never a half."""
+"""Writing files so that a reader sees the old one or the new one, never a half.
+
+A full disk or a missing permission ends in `NotWritten`, which names the path and leaves what was there.
+"""
 
 import os
 import shutil
@@ -8,30 +11,49 @@ from pathlib import Path
 from uuid import uuid4
 
 
+class NotWritten(OSError):
+    """The disk did not take something; the message says what and what to do."""
+
+    def __init__(self, path: Path, reason: str):
+        super().__init__(
+            f"{path} could not be written ({reason}). Make room, or allow writing there, and start again; "
+            "what was there before is unchanged."
+        )
+        self.reason = reason
+
+
+def reason_of(error: OSError) -> str:
+    """What the operating system said, without the name of a file that is about to go."""
+    return error.reason if isinstance(error, NotWritten) else error.strerror or str(error)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` by one rename, after it has reached the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `content` to `path` by one rename, after it has reached the disk; raises `NotWritten`."""
     partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotWritten(path, reason_of(error)) from None
 
 
 @contextmanager
 def directory_in_one_rename(target: Path) -> Iterator[Path]:
     """Give an empty directory to fill; it becomes `target` when the block ends without an error.
 
-    A `target` that is there already is put aside first and removed after the rename.
+    A `target` that is there already is put aside first and removed after the rename. Raises `NotWritten`.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
-    partial.mkdir()
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
         yield partial
         if target.exists():
             old = target.with_name(f".{target.name}.{uuid4().hex}.old")
@@ -40,12 +62,24 @@ def directory_in_one_rename(target: Path) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             partial.rename(target)
+    except OSError as error:
+        raise NotWritten(target, reason_of(error)) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def clear_leftovers(root: Path) -> None:
-    """Remove what a killed run left half written below `root`. Call it with the lock held."""
+    """Remove what a killed run left half written below `root`. Call it with the lock held.
+
+    What it had put aside for something new that never came is put back.
+    """
+    for old in list(root.glob("**/.*.old")):
+        target = old.with_name(old.name[1:].rsplit(".", 2)[0])
+        if not target.exists():
+            old.rename(target)
     for pattern in ("**/.*.partial", "**/.*.old"):
-        for leftover in root.glob(pattern):
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        for leftover in list(root.glob(pattern)):
+            if leftover.is_dir() and not leftover.is_symlink():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)

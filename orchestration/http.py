@@ -1,9 +1,10 @@
 """Asking a source over HTTP: politely, patiently, and without ever showing a key.
 
-Redirects are not followed (an agency answers a wrong key with one), and what is worth another try is
-said by the source itself (`Source.classify`) or by the transport.
+This is the only module that talks to the network. Redirects are not followed (an agency answers a wrong key
+with one), and what is worth another try is said by the source itself (`Source.classify`) or by the transport.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -14,7 +15,19 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from orchestration.settings import Settings
-from orchestration.sources.model import Refused, Request, Source, SourceError, TooLarge, Unavailable
+from orchestration.sources.model import (
+    KeyRefused,
+    Refused,
+    Request,
+    Source,
+    SourceError,
+    TooLarge,
+    Unavailable,
+)
+
+# These write addresses into the log, with the key in them.
+logging.getLogger("httpx").disabled = True
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 ATTEMPTS = 5
 ATTEMPTS_BEFORE_SPLIT = 2  # a question that is too much twice is better split than asked a third time
@@ -68,7 +81,7 @@ class Client:
         `Unavailable` when the tries are used up.
         """
         if source.key is not None and getattr(self._settings, source.key) is None:
-            raise Refused(
+            raise KeyRefused(
                 f"{source.title} needs a key: set AITB_{source.key.upper()} "
                 "(it is free, see 'Live data' in the README)."
             )
@@ -79,7 +92,13 @@ class Client:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._ask_once, source, request)
+        try:
+            return retrying(self._ask_once, source, request)
+        except Unavailable as error:
+            tries = retrying.statistics["attempt_number"]
+            advice = "Look whether the service is up, and start again later."
+            error.args = (f"{error}, tried {tries} times. {advice}",)
+            raise
 
     def _ask_once(self, source: Source, request: Request) -> Answer:
         self._be_polite(source)
@@ -90,11 +109,12 @@ class Client:
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
                 body = _bounded_body(response, request)
-        except httpx.TimeoutException:
+        except httpx.TimeoutException as error:
             raise Unavailable(
-                f"{source.title} did not answer in time: {request}", smaller_may_help=True
+                f"{source.title} did not answer in time: {request}",
+                smaller_may_help=isinstance(error, httpx.ReadTimeout),
             ) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             # The error's own text can hold the address with the key in it.
             raise Unavailable(f"{source.title}: {type(error).__name__} on {request}") from None
         if response.status_code == 429 or response.status_code >= 500:
@@ -104,17 +124,23 @@ class Client:
                 smaller_may_help=response.status_code == 504,
             )
         try:
-            holds_data = source.classify(response.status_code, response.headers, body)
+            readable = self._without_secrets(body)
+            holds_data = source.classify(response.status_code, response.headers, readable)
+            if holds_data and readable != body:
+                raise Refused("repeats the key in its answer, which is not kept; check its address")
         except SourceError as error:
-            error.args = (self._without_secrets(f"{source.title}: {error} ({request})"),)
+            error.args = (self._without_secrets(f"{source.title}: {error} ({request})".encode()).decode(),)
             raise
-        composed_from = response.headers.get("X-Archive-Composed-From", "")
+        headers = {
+            name: self._without_secrets(value.encode()).decode() for name, value in response.headers.items()
+        }
+        composed_from = headers.get("x-archive-composed-from", "")
         return Answer(
             request=request,
             status=response.status_code,
-            media_type=response.headers.get("Content-Type", "").split(";")[0].strip(),
+            media_type=headers.get("content-type", "").split(";")[0].strip(),
             body=body if holds_data else None,
-            origin=response.headers.get("X-Archive-Origin", "agency"),
+            origin=headers.get("x-archive-origin", "agency"),
             composed_from=tuple(part.strip() for part in composed_from.split(";") if part.strip()),
         )
 
@@ -124,10 +150,18 @@ class Client:
             self._sleep(source.seconds_between_requests - since)
         self._last_request_at[source.name] = self._clock()
 
-    def _without_secrets(self, text: str) -> str:
+    def _without_secrets(self, text: bytes) -> bytes:
         for secret in self._settings.secrets:
-            text = text.replace(secret, "***")
+            text = text.replace(secret.encode(), b"***")
         return text
+
+
+def post_notice(url: str, text: str) -> None:
+    """Send one line of text to a webhook; raises `SourceError`, which does not name its address."""
+    try:
+        httpx.post(url, json={"text": text}, timeout=10)
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        raise SourceError(f"The failure webhook could not be reached: {type(error).__name__}") from None
 
 
 def _bounded_body(response: httpx.Response, request: Request) -> bytes:

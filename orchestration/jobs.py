@@ -1,6 +1,5 @@
 """Landing and refreshing are jobs of their own, so that a gate never blocks a fetch."""
 
-import httpx
 from dagster import (
     AssetSelection,
     HookContext,
@@ -11,8 +10,9 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from orchestration.http import post_notice
 from orchestration.settings import Settings
-from orchestration.sources.model import Grain, Source
+from orchestration.sources.model import Grain, Source, SourceError
 
 LANDING_JOBS: dict[Grain, str] = {
     "month": "land_months",
@@ -58,9 +58,8 @@ def _post_failures(settings: Settings) -> HookDefinition:
             return
         text = f"{context.job_name}: {context.op.name} failed in run {context.run_id}. {context.op_exception}"
         try:
-            httpx.post(settings.failure_webhook_url.get_secret_value(), json={"text": text}, timeout=10)
-        except httpx.HTTPError as error:
-            # The address is a secret, and some errors name it.
-            context.log.error(f"The failure webhook could not be reached: {type(error).__name__}")
+            post_notice(settings.failure_webhook_url.get_secret_value(), text)
+        except SourceError as error:
+            context.log.error(str(error))
 
     return post

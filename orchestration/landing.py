@@ -101,7 +101,7 @@ def audit(
         partners=snapshot.scope.partners,
         rate_provisions=snapshot.scope.rate_provisions,
     )
-    return run_suite(con, SUITES[dataset.suite], facts, settings.quality_dir / "landing")
+    return run_suite(con, SUITES[dataset.suite], facts, settings.quality_dir)
 
 
 def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshot: Snapshot) -> None:
@@ -157,7 +157,8 @@ def commit(
 def landed(settings: Settings, source: str, dataset: str, partition: str) -> list[Landed]:
     """All committed vintages of a partition that were known at the as-of date, oldest first."""
     folder = settings.landing_dir / source / dataset / partition
-    commits = [_read_commit(path.parent) for path in sorted(folder.glob("[!.]*/commit.json"))]
+    folders = sorted((path.parent for path in folder.glob("[!.]*/commit.json")), key=_version)
+    commits = [_read_commit(folder) for folder in folders]
     return [c for c in commits if settings.as_of is None or c.vintage_at <= settings.as_of]
 
 
@@ -288,6 +289,12 @@ def _folder(root: Path, dataset: Dataset, snapshot: Snapshot) -> Path:
     return root / snapshot.source / snapshot.dataset / snapshot.partition / version
 
 
+def _version(folder: Path) -> tuple[str, int]:
+    """Vintage and reader version, so that the tenth reader comes after the ninth."""
+    vintage, _, reader_version = folder.name.rpartition("-r")
+    return vintage, int(reader_version)
+
+
 def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[Landed | None, str]:
     """What the size of a partition is compared with: its own last vintage, else the period before it."""
     own = [
@@ -316,10 +323,16 @@ def _size(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int | None]:
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, target: Path, vintage_at: datetime) -> None:
     vintage = vintage_at.strftime("%Y-%m-%d %H:%M:%S")
-    con.execute(f"""
-        copy (select *, timestamp '{vintage}' as vintage_at from {table})
-        to '{target}' (format parquet, compression zstd)
-    """)
+    _copy(con, f"select *, timestamp '{vintage}' as vintage_at from {table}", target)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    """Write what a query gives as Parquet; raises `OSError` when the disk does not take it."""
+    path = str(target).replace("'", "''")
+    try:
+        con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
+    except duckdb.IOException as error:
+        raise OSError(str(error).splitlines()[0]) from None
 
 
 def _read_commit(folder: Path) -> Landed:
@@ -374,7 +387,7 @@ def _quarantine(
     """Keep what was rejected and why."""
     with directory_in_one_rename(folder) as partial:
         for table in tables:
-            con.execute(f"copy {table} to '{partial / table}.parquet' (format parquet, compression zstd)")
+            _copy(con, f"from {table}", partial / f"{table}.parquet")
         report = {
             "message": message,
             "failed": [

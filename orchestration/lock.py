@@ -13,6 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from orchestration.files import NotWritten, reason_of, write_atomically
+
 
 class Busy(RuntimeError):
     """Somebody else writes to this data directory."""
@@ -21,16 +23,18 @@ class Busy(RuntimeError):
 @contextmanager
 def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the right to write to `data_dir`; raise `Busy`, naming the holder, when another process has it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data_dir / ".lock", timeout=wait_seconds, is_singleton=True)
+    lock = FileLock(data_dir / ".lock", is_singleton=True)
     holder_file = data_dir / ".lock-holder.json"
     try:
-        lock.acquire()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise Busy(
             f"{data_dir} is being written by {_holder(holder_file)}. "
             "Wait until it has finished, or stop that process, and start again."
         ) from None
+    except OSError as error:
+        raise NotWritten(data_dir, reason_of(error)) from None
     try:
         if lock.lock_counter == 1:
             holder = {
@@ -38,7 +42,7 @@ def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[N
                 "purpose": purpose,
                 "since": datetime.now(UTC).isoformat("T", "seconds"),
             }
-            holder_file.write_text(json.dumps(holder))
+            write_atomically(holder_file, json.dumps(holder).encode())
         yield
     finally:
         lock.release()

@@ -11,6 +11,7 @@ written in the order of their key, and only `release_info` says when it was buil
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,17 +28,41 @@ RELEASE_FILE = "release.json"
 # Older readers (DuckDB 1.0 and what bundles it) open files of this storage version.
 STORAGE_VERSION = "v1.0.0"
 RELEASES_KEPT = 3
+MEMORY_LIMIT = "2GB"
 CODE = ("orchestration/**/*.py", "data_quality/**/*.py", "dbt_project/**/*.sql", "dbt_project/**/*.csv")
 CODE_CONFIGURATION = ("dbt_project/**/*.yml", "requirements.lock")
 
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of the contract and the columns that identify its rows."""
+    """A table of the contract, the columns that identify its rows, and what it says about itself."""
 
     name: str
     relation: str
     key: tuple[str, ...]
+    description: str
+    columns: Mapping[str, str]
+
+
+RELEASE_TABLES = (
+    PublishedTable(
+        "release_info",
+        "memory.release_info",
+        ("release_id",),
+        "One row: which release this is. release_id is a hash of the landed input, the code with its seeds, "
+        "and the as-of date; built_at (UTC) is the only figure of a release that two builds do not share.",
+        {"origin": "agency, composed (made in the agency's format from its figures), or both joined by +."},
+    ),
+    PublishedTable(
+        "release_checks",
+        "memory.release_checks",
+        ("layer", "subject", "check_name", "message"),
+        "One row per check behind this release: of landing (by partition), staging, marts, and dbt's tests.",
+        {
+            "status": "passed, warned, not_independent, across_vintages or not_served; a failed one stops a release."
+        },
+    ),
+)
 
 
 def code_digest() -> str:
@@ -73,16 +98,21 @@ def current_release(settings: Settings) -> dict | None:
 
 def published_tables(manifest: dict) -> list[PublishedTable]:
     """The tables of the consumer contract: dbt models and seeds whose meta names their key, `published_key`."""
-    return sorted(
-        (
-            PublishedTable(
-                node["name"], f'"{node["schema"]}"."{node["alias"]}"', tuple(node["meta"]["published_key"])
-            )
-            for node in manifest["nodes"].values()
-            if node["resource_type"] in ("model", "seed") and "published_key" in node["meta"]
-        ),
-        key=lambda table: table.name,
-    )
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and "published_key" in node["meta"]
+    ]
+    return [
+        PublishedTable(
+            name=node["name"],
+            relation=f'warehouse."{node["schema"]}"."{node["alias"]}"',
+            key=tuple(node["meta"]["published_key"]),
+            description=node["description"].strip(),
+            columns={name: column["description"].strip() for name, column in node["columns"].items()},
+        )
+        for node in sorted(nodes, key=lambda node: node["name"])
+    ]
 
 
 def publish(settings: Settings, manifest: dict, checks: list[dict[str, str]]) -> dict:
@@ -91,65 +121,74 @@ def publish(settings: Settings, manifest: dict, checks: list[dict[str, str]]) ->
     checks: rows of `release_checks` (layer, subject, check_name, status, message).
     """
     identity = release_id(settings)
+    target = settings.release_dir / "releases" / identity
+    if not (target / RELEASE_FILE).exists():
+        with directory_in_one_rename(target) as partial:
+            info = _about(settings, identity)
+            info["tables"] = _write_tables(settings, partial, published_tables(manifest), info, checks)
+            (partial / RELEASE_FILE).write_text(json.dumps(info, indent=1) + "\n")
+    _swap_in(settings.release_dir, target)
+    _remove_old(settings.release_dir, target)
+    return json.loads((target / RELEASE_FILE).read_text())
+
+
+def _about(settings: Settings, identity: str) -> dict:
     sources = list(selected(settings))
-    origins = sorted({item.origin for item in sources})
-    info = {
+    return {
         "release_id": identity,
-        "origin": "+".join(origins),
+        "origin": "+".join(sorted({item.origin for item in sources})),
         "composed_from": sorted({name for item in sources for name in item.composed_from}),
         "as_of": settings.as_of.isoformat() if settings.as_of else None,
         "code_digest": code_digest(),
         "inputs_digest": inputs_digest(settings),
         "built_at": datetime.now(UTC).isoformat("T", "seconds"),
-        "tables": {},
     }
-    target = settings.release_dir / "releases" / identity
-    with directory_in_one_rename(target) as partial:
-        _write_tables(settings, partial, published_tables(manifest), info, checks)
-        (partial / RELEASE_FILE).write_text(json.dumps(info, indent=1) + "\n")
-    _swap_in(settings.release_dir, target)
-    _remove_old(settings.release_dir, target)
-    return info
 
 
 def _write_tables(
     settings: Settings, folder: Path, tables: list[PublishedTable], info: dict, checks: list[dict[str, str]]
-) -> None:
-    spill = settings.data_dir / "spill"
-    with duckdb.connect(config={"temp_directory": str(spill), "memory_limit": "3GB", "threads": 2}) as con:
+) -> dict[str, int]:
+    """Write every table as Parquet, in the order of its key, and from that into the database; give rows."""
+    spill = settings.warehouse_dir / "spill"
+    row_counts = {}
+    with duckdb.connect(config={"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}) as con:
         con.execute(f"attach '{settings.warehouse_dir / 'warehouse.duckdb'}' as warehouse (read_only)")
         con.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
-        con.execute(
-            "create table release_info as select * from (values (?, ?, ?, ?, ?)) t(release_id, origin, as_of, code_digest, built_at)",
-            [info["release_id"], info["origin"], info["as_of"], info["code_digest"], info["built_at"]],
-        )
-        con.execute(
-            "create table release_checks (layer varchar, subject varchar, check_name varchar, status varchar, message varchar)"
-        )
-        if checks:
-            con.executemany(
-                "insert into release_checks values (?, ?, ?, ?, ?)",
-                [[c["layer"], c["subject"], c["check_name"], c["status"], c["message"]] for c in checks],
-            )
-        own = [
-            PublishedTable("release_info", "memory.release_info", ("release_id",)),
-            PublishedTable("release_checks", "memory.release_checks", ("layer", "subject", "check_name")),
-        ]
-        for table in [*tables, *own]:
-            relation = (
-                table.relation if table.relation.startswith("memory.") else f"warehouse.{table.relation}"
-            )
+        _describe_release(con, info, checks)
+        for table in [*tables, *RELEASE_TABLES]:
             parquet = folder / f"{table.name}.parquet"
             con.execute(f"""
-                copy (from {relation} order by {", ".join(table.key)})
+                copy (from {table.relation} order by {", ".join(table.key)})
                 to '{parquet}' (format parquet, compression zstd)
             """)
-            con.execute(f"create table release.main.{table.name} as from read_parquet('{parquet}')")
-            (info["tables"][table.name],) = con.execute(
-                f"select count(*) from release.main.{table.name}"
-            ).fetchone()
+            name = f"release.main.{table.name}"
+            con.execute(f"create table {name} as from read_parquet('{parquet}')")
+            con.execute(f"comment on table {name} is {_text(table.description)}")
+            for column, description in table.columns.items():
+                con.execute(f"comment on column {name}.{column} is {_text(description)}")
+            (row_counts[table.name],) = con.execute(f"select count(*) from {name}").fetchone()
         con.execute("detach release")
     shutil.rmtree(spill, ignore_errors=True)
+    return row_counts
+
+
+def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[dict[str, str]]) -> None:
+    """Make release_info and release_checks, which only the publisher can know."""
+    con.execute(
+        "create table release_info as select ? as release_id, ? as origin, ? as as_of, ? as code_digest, "
+        "cast(? as timestamptz) at time zone 'UTC' as built_at",
+        [info[name] for name in ("release_id", "origin", "as_of", "code_digest", "built_at")],
+    )
+    columns = ("layer", "subject", "check_name", "status", "message")
+    con.execute(f"create table release_checks ({', '.join(f'{column} varchar' for column in columns)})")
+    if checks:
+        con.executemany(
+            "insert into release_checks values (?, ?, ?, ?, ?)", [[row[c] for c in columns] for row in checks]
+        )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _swap_in(root: Path, target: Path) -> None:

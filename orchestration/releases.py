@@ -26,7 +26,7 @@ FIRST_LOAD_YEARS_BACK = 1
 
 @dataclass(frozen=True)
 class Release:
-    """A published month that is not in the archive, and what its release brings or revises."""
+    """A published month, and what its release brings or revises."""
 
     month: str
     months: tuple[str, ...]
@@ -36,6 +36,11 @@ class Release:
     def run_key(self) -> str:
         """One run for one release, whoever noticed it first."""
         return f"release-{self.month}"
+
+    @property
+    def years_run_key(self) -> str:
+        """The years come in a run of their own."""
+        return f"{self.run_key}-years"
 
 
 def new_release(settings: Settings, client: Client, today: date) -> Release | None:
@@ -54,5 +59,16 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
             touched = revised_by_release_of(month, archived[0] if archived else first_open)
             if touched[0] > first_open:
                 touched = months(first_open, month)
-            return Release(month, tuple(touched), tuple(whole_years(touched[0], touched[-1])))
+            return _release(month, touched)
     return None
+
+
+def archived_release(settings: Settings) -> Release | None:
+    """The release of the newest month in the archive; None when it is empty."""
+    source, dataset = DATASETS[PROBED]
+    archived = Archive(settings.archive_dir).partitions(source.name, dataset.name)
+    return _release(archived[-1], revised_by_release_of(archived[-1], archived[0])) if archived else None
+
+
+def _release(month: str, touched: list[str]) -> Release:
+    return Release(month, tuple(touched), tuple(whole_years(touched[0], touched[-1])))

@@ -42,9 +42,18 @@ def months_request(release: Release) -> RunRequest:
     )
 
 
-def was_requested(instance: DagsterInstance, release: Release) -> bool:
-    """Whether a run for this release was asked for already, by the schedule or by the sensor."""
-    return instance.get_runs_count(RunsFilter(tags={RUN_KEY_TAG: release.run_key})) > 0
+def years_request(release: Release) -> RunRequest:
+    """One run that lands the years of a release that has any."""
+    return RunRequest(
+        run_key=release.years_run_key,
+        job_name=LANDING_JOBS["year"],
+        tags=range_tags(release.years[0], release.years[-1]),
+    )
+
+
+def was_requested(instance: DagsterInstance, run_key: str) -> bool:
+    """Whether a run with this key was asked for already, by the schedule or by the sensor."""
+    return instance.get_runs_count(RunsFilter(tags={RUN_KEY_TAG: run_key})) > 0
 
 
 def schedules(settings: Settings, make_client: Callable[[Settings], Client]) -> list[ScheduleDefinition]:
@@ -63,7 +72,7 @@ def schedules(settings: Settings, make_client: Callable[[Settings], Client]) -> 
         today = context.scheduled_execution_time.astimezone(NEW_YORK).date()
         with make_client(settings) as client:
             release = new_release(settings, client, today)
-        if release is None or was_requested(context.instance, release):
+        if release is None or was_requested(context.instance, release.run_key):
             return NOTHING_NEW
         return months_request(release)
 

@@ -15,15 +15,16 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
+from orchestration.landing import selected
 from orchestration.publish import current_release, release_id
-from orchestration.releases import new_release
+from orchestration.releases import archived_release, new_release
 from orchestration.schedules import (
     NEW_YORK,
     NOTHING_NEW,
     OFFLINE,
     months_request,
-    range_tags,
     was_requested,
+    years_request,
 )
 from orchestration.settings import Settings
 
@@ -48,17 +49,13 @@ def sensors(
             return
         with make_client(settings) as client:
             release = new_release(settings, client, now().date())
-        if release is None:
-            yield NOTHING_NEW
-            return
-        if not was_requested(context.instance, release):
-            yield months_request(release)
-        if release.years:
-            yield RunRequest(
-                run_key=f"{release.run_key}-years",
-                job_name=LANDING_JOBS["year"],
-                tags=range_tags(release.years[0], release.years[-1]),
-            )
+        requests = [] if release is None else [months_request(release)]
+        # The schedule asks for months only, and they may be in the archive by now.
+        latest = release or archived_release(settings)
+        if latest is not None and latest.years:
+            requests.append(years_request(latest))
+        new = [request for request in requests if not was_requested(context.instance, request.run_key)]
+        yield from new or [NOTHING_NEW]
 
     @sensor(
         name="landing_changed",
@@ -68,6 +65,8 @@ def sensors(
         description="Start a refresh when landing, the code or the seeds are not those of the release.",
     )
     def refresh_sensor() -> RunRequest | SkipReason:
+        if next(selected(settings), None) is None:
+            return SkipReason("Nothing is landed yet.")
         wanted = release_id(settings)
         current = current_release(settings)
         if current is not None and current["release_id"] == wanted:

@@ -6,6 +6,7 @@ Nothing else in the repository reads the environment, and every path that leaves
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,7 +21,10 @@ AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().abs
 class Settings(BaseSettings):
     """What an operator can set. The defaults are those of `make run`: the sample, without a network."""
 
-    model_config = SettingsConfigDict(env_prefix="AITB_", frozen=True, extra="ignore")
+    # An error never shows what was given: it may be a key, or an address with one in it.
+    model_config = SettingsConfigDict(
+        env_prefix="AITB_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: AbsolutePath = REPOSITORY / "data" / "sample"
     archive_dir: AbsolutePath = Field(default_factory=lambda given: _default_archive(given["data_dir"]))
@@ -35,10 +39,15 @@ class Settings(BaseSettings):
 
     failure_webhook_url: SecretStr | None = None
 
-    @field_validator("as_of", "census_api_key", "failure_webhook_url", mode="before")
+    @field_validator("census_url", "census_schedules_url")
     @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
+    def _a_plain_address(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError("an address begins with http:// or https:// and names a host")
+        if address.query or address.fragment:
+            raise ValueError("a base address has no parameters; a key belongs into AITB_CENSUS_API_KEY")
+        return value
 
     @field_validator("as_of")
     @classmethod

@@ -21,13 +21,21 @@ from dagster import (
 from data_quality.checks import check_specs, to_asset_check_result
 from data_quality.runner import GateResult, combine
 from data_quality.suites.landing import SUITES
-from orchestration.archive import Archive, fill
+from orchestration.archive import Archive, ArchiveDamaged, fill
 from orchestration.assets.step import POOL, RETRY, writing_step
 from orchestration.http import Client
 from orchestration.landing import Landed, Rejected, land
 from orchestration.partitions import partitions_of
 from orchestration.settings import Settings
-from orchestration.sources.model import EVERYTHING, Dataset, Refused, Scope, Source
+from orchestration.sources.model import (
+    EVERYTHING,
+    Dataset,
+    KeyRefused,
+    Scope,
+    Source,
+    SourceError,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +61,14 @@ def bring_in(
 ) -> Landed | Absent:
     """Bring one partition from the source, or from the archive, into landing.
 
-    Raises `Rejected` when it does not pass its gate and `SourceError` when it cannot be fetched.
+    Raises `Rejected` when it does not pass its gate, `SourceError` when it cannot be fetched,
+    `ArchiveDamaged` when its manifest is not what was written, and `NotWritten` when the disk is full.
     """
     archive = Archive(settings.archive_dir)
     snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
-    if settings.fetch == "always" or (settings.fetch == "missing" and snapshot is None):
+    # What is fetched now was not known at any date in the past.
+    may_ask = settings.as_of is None and settings.fetch != "never"
+    if may_ask and (settings.fetch == "always" or snapshot is None):
         fetched = fill(client, archive, source, dataset, partition, scope, progress=_say)
         if fetched is None and snapshot is None:
             return Absent("not published yet")
@@ -103,7 +114,11 @@ def _landing_asset(
             )
         ],
         check_specs=[
-            AssetCheckSpec(READABLE, asset=key, description="The archived bytes are whole and can be read."),
+            AssetCheckSpec(
+                READABLE,
+                asset=key,
+                description="The source answered, and the archived bytes are whole and can be read.",
+            ),
             *check_specs(SUITES[dataset.suite], key),
         ],
         backfill_policy=BackfillPolicy.single_run(),
@@ -120,6 +135,7 @@ def _landing_asset(
         gates: dict[str, GateResult] = {}
         rejections: dict[str, str] = {}
         unreadable: dict[str, str] = {}
+        stopped_by: Exception | None = None
         with writing_step(context, settings), make_client(settings) as client:
             for partition in partitions:
                 try:
@@ -132,8 +148,19 @@ def _landing_asset(
                         gates[partition] = rejection.gate
                     log.error("rejected %s", rejection)
                     continue
-                except Refused as refusal:
-                    raise Failure(f"{dataset.name} {partition}: {refusal}", allow_retries=False) from None
+                except (SourceError, ArchiveDamaged) as error:
+                    error.args = (f"{dataset.name} {partition}: {error}",)
+                    rejections[partition] = unreadable[partition] = str(error)
+                    log.error("not landed %s", error)
+                    # The others would fare no better, and a service that is down is best left alone.
+                    if isinstance(error, KeyRefused | Unavailable):
+                        stopped_by = error
+                        break
+                    continue
+                except OSError as error:
+                    stopped_by = error
+                    log.error("%s %s: %s", dataset.name, partition, error)
+                    break
                 if isinstance(outcome, Absent):
                     context.log.info(f"{dataset.name} {partition}: {outcome.reason}")
                     continue
@@ -152,14 +179,19 @@ def _landing_asset(
                 asset_key=key,
                 check_name=READABLE,
                 passed=not unreadable,
+                description=" ".join(unreadable.values()) or None,
                 metadata={"unreadable": MetadataValue.json(unreadable)},
             )
         for check in combine(gates):
             yield to_asset_check_result(check, key)
+        if isinstance(stopped_by, Unavailable):
+            raise stopped_by
+        if isinstance(stopped_by, OSError):
+            raise Failure(f"{dataset.name}: {stopped_by}", allow_retries=False)
         if rejections:
             raise Failure(
-                f"{len(rejections)} of {len(partitions)} partitions of {dataset.name} were rejected and stay out; "
-                "what was landed before is still in use. " + " ".join(rejections.values()),
+                f"{len(rejections)} of {len(partitions)} partitions of {dataset.name} were rejected and stay "
+                f"out; what was landed before is still in use. {' '.join(rejections.values())}",
                 metadata={"rejected": MetadataValue.json(rejections)},
                 allow_retries=False,
             )

@@ -111,7 +111,7 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
     def gate(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         log.info("gate: %s", suite.name)
         with writing_step(context, settings), duckdb.connect(_warehouse(settings), read_only=True) as con:
-            result = run_suite(con, suite, warehouse_context(suite.name), settings.quality_dir / "warehouse")
+            result = run_suite(con, suite, warehouse_context(suite.name), settings.quality_dir)
         write_atomically(_gate_file(settings, suite.name), json.dumps(result.as_rows()).encode())
         for check in result.checks:
             yield to_asset_check_result(check, key)

@@ -4,7 +4,7 @@ API: https://www.census.gov/data/developers/data-sets/international-trade.html. 
 of arrays of text whose first row is the header. What it can do to a reader, and where that is handled:
 
 - a missing or wrong key is answered with a redirect to a page, a failed query with a page and status
-  200, "no data yet" with 204 and an empty body: `classify`;
+  200, "no data yet" with 204 and an empty body, and a large answer may end before its end: `classify`;
 - a variable that is asked for and also filtered by appears twice in the header, so columns are found by
   the first position of their name: `_positions`;
 - world and group rows come with the countries, and the world row looks like any other (SUMMARY_LVL=DET):
@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 import zstandard
 
-from orchestration.sources.model import Dataset, Refused, Request, Scope, Source, Unavailable
+from orchestration.sources.model import Dataset, KeyRefused, Refused, Request, Scope, Source, Unavailable
 
 GOODS = ("totals", "totals_aggregate", "chapters", "chapters_aggregate", "goods", "goods_aggregate")
 LEVELS = {"total": "totals", "hs2": "chapters", "hs10": "goods"}
@@ -77,14 +77,20 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     if status in (301, 302, 303, 307):
         location = headers.get("Location", "")
         if "missing_key" in location or "invalid_key" in location or headers.get("X-DataWebAPI-KeyError"):
-            raise Refused("the key is missing or was not accepted; check AITB_CENSUS_API_KEY")
-        raise Refused(f"redirected to {location.split('?')[0]}, where no data is expected")
+            raise KeyRefused("the key is missing or was not accepted; check AITB_CENSUS_API_KEY")
+        raise Refused(
+            f"redirected to {location.split('?')[0]}, where no data is expected; check AITB_CENSUS_URL"
+        )
     if status == 404:
         raise Refused("there is no such dataset (404); check AITB_CENSUS_URL")
     if status != 200:
-        raise Refused(f"answered {status}: {body[:200].decode('utf-8', 'replace').strip()}")
-    start = body.lstrip()[:1]
+        said = body[:200].decode("utf-8", "replace").strip()
+        raise Refused(f"answered {status}: {said}; correct the request in sources/census_trade.py")
+    start = body[:64].lstrip()[:1]
     if start == b"[":
+        # Some readers take an array that ends behind a row for a whole one.
+        if not body[-64:].translate(None, b" \t\r\n").endswith(b"]]"):
+            raise Unavailable("the answer is cut off", smaller_may_help=True)
         return True
     page = body[:4000].decode("utf-8", "replace")
     if "error while running your query" in page:
@@ -92,8 +98,10 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     if "Request Rejected" in page:
         raise Refused("their firewall rejected the request; try again later, or from another address")
     if "key" in page.lower() and start == b"<":
-        raise Refused("answered with the page about keys; check AITB_CENSUS_API_KEY")
-    raise Refused("answered with a page or text instead of data")
+        raise KeyRefused("answered with the page about keys; check AITB_CENSUS_API_KEY")
+    raise Refused(
+        "answered with a page or text instead of data; open the address in a browser, check AITB_CENSUS_URL"
+    )
 
 
 def _period(partition: str) -> tuple[str, str]:
@@ -212,8 +220,9 @@ def _write_level(
 
     def quantity(i: int) -> str:
         # Zero without a flag, or no unit, means that the quantity was not collected.
-        text = f"case when unit_{i} in ('', '-', 'X') or (quantity_{i} = 0 and flag_{i} is null) then null else quantity_{i} end"
-        unit = f"nullif(nullif(nullif(unit_{i}, ''), '-'), 'X')"
+        unit = f"case when unit_{i} not in ('', '-', 'X') then unit_{i} end"
+        is_collected = f"{unit} is not null and (quantity_{i} <> 0 or coalesce(flag_{i}, '') <> '')"
+        text = f"case when {is_collected} then quantity_{i} end"
         if side.split_by:
             return f"max({text}) {whole} as quantity_{i}, max({unit}) {whole} as unit_{i}"
         return f"{text} as quantity_{i}, {unit} as unit_{i}"
@@ -231,7 +240,9 @@ def _write_level(
         from (select *, {copy} as copy from {table}_read) where {{where}} {grouped}
         order by partner_code {"" if level_name == "total" else ", commodity_code"}
     """
-    is_world, is_group = "cty = '-'", "(cty like '0%' or contains(cty, 'X'))"
+    # A partner that is null counts as a country: the gate shall see it.
+    is_world = "coalesce(cty = '-', false)"
+    is_group = "coalesce(cty like '0%' or contains(cty, 'X'), false)"
     con.execute(f"create table {table} as {rows.format(kind='', where=f'not ({is_world} or {is_group})')}")
     kind = f"case when {is_world} then 'world' else 'group' end as partner_kind,"
     con.execute(
@@ -252,14 +263,16 @@ def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Ma
     }
     _read_texts(con, "programmes_read", "programmes", answers, texts, ["value_usd", "duty_usd"])
     grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
-    for table, where in {"programmes": "<> '-'", "programmes_total": "= '-'"}.items():
+    is_country = "coalesce(cty <> '-' and cty not like '0%' and not contains(cty, 'X'), true)"
+    is_total = "coalesce(rate_provision_code = '-', false)"
+    for table, where in {"programmes": f"not {is_total}", "programmes_total": is_total}.items():
         con.execute(f"""
             create table {table} as
             select 'import' as flow, '{grain}' as period_grain, date '{start}' as period_start,
                    cty as partner_code, 'hts10' as commodity_system, commodity_code, rate_provision_code,
                    value_usd, duty_usd
             from programmes_read
-            where rate_provision_code {where} and cty <> '-' and cty not like '0%' and not contains(cty, 'X')
+            where {where} and {is_country}
             order by partner_code, commodity_code, rate_provision_code
         """)
     con.execute("drop table programmes_read")
@@ -299,16 +312,18 @@ def _read_texts(
             f"try_cast(c[{at[name]}] as bigint) as {name}" if name in numbers else f"c[{at[name]}] as {name}"
             for name in texts
         ]
+        cells = [f"c[{at[name]}]" for name in numbers]
         whole = [
-            f"(c[{at[name]}] is null or coalesce(try_cast(c[{at[name]}] as bigint)::varchar, '') = c[{at[name]}])"
-            for name in numbers
+            f"({cell} is null or coalesce(try_cast({cell} as bigint)::varchar, '') = {cell})"
+            for cell in cells
         ]
+        files = ", ".join(_literal(path) for path in paths)
         source = f"""
-            read_json({[str(path) for path in paths]!r}, format = 'array', records = 'false',
+            read_json([{files}], format = 'array', records = 'false',
                       columns = {{c: 'VARCHAR[]'}}, maximum_object_size = 1048576)
         """
-        is_header = f"c[1] = '{header[0]}' and c[2] = '{header[1]}'"
-        fits = f"len(c) = {len(header)}"
+        is_header = f"coalesce(c[1] = {_literal(header[0])} and c[2] = {_literal(header[1])}, false)"
+        fits = f"coalesce(len(c) = {len(header)}, false)"
         selects.append(f"""
             select {", ".join(columns)}, {is_header} as is_header, {fits} and {" and ".join(whole)} as is_good
             from {source}
@@ -321,24 +336,34 @@ def _read_texts(
             for name in numbers
         ]
         faults.append(
-            f"""select '{table}', row_number, null, array_to_string(c, ','), 'has not the columns of its header'
+            f"""select '{table}', row_number, null, array_to_string(c, ','),
+                       'has not the columns of its header'
                 from (select row_number() over () as row_number, c from {source}) where not ({fits})"""
         )
     try:
         con.execute(f"create table {target} as {' union all by name '.join(selects)}")
-        headers, bad = con.execute(
-            f"select count(*) filter (is_header), count(*) filter (not is_good and not is_header) from {target}"
-        ).fetchone()
+        headers, bad = con.execute(f"""
+            select count(*) filter (is_header), count(*) filter (not is_good and not is_header) from {target}
+        """).fetchone()
         if bad:
             for fault in faults:
                 con.execute(f"insert into bad_values {fault}")
     except duckdb.Error as error:
         raise Refused(
-            f"an answer for {table} is cut off or is not JSON ({str(error).splitlines()[0]}); fetch it again"
+            f"an answer for {table} is cut off or is not JSON ({str(error).splitlines()[0]}); "
+            "fetch it again with AITB_FETCH=always"
         ) from None
     if headers != len(answers):
-        raise Refused(f"{len(answers)} answers for {table} hold {headers} header rows: each should have one")
+        raise Refused(
+            f"{len(answers)} answers for {table} hold {headers} header rows, and each should have one; "
+            "look at the archived answers, then fetch them again with AITB_FETCH=always"
+        )
     con.execute(f"delete from {target} where is_header")
+
+
+def _literal(value: object) -> str:
+    """A text in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _header(request: Request, path: Path) -> tuple[str, ...]:
@@ -350,14 +375,19 @@ def _header(request: Request, path: Path) -> tuple[str, ...]:
         header, _ = json.JSONDecoder().raw_decode(text[text.index("[", text.index("[") + 1) :])
         return tuple(str(name) for name in header)
     except ValueError:
-        raise Refused(f"the answer to {request} does not begin with a header row; fetch it again") from None
+        raise Refused(
+            f"the answer to {request} does not begin with a header row; fetch it again with AITB_FETCH=always"
+        ) from None
 
 
 def _positions(header: Sequence[str], texts: Mapping[str, str]) -> dict[str, int]:
     """Where each column stands, counted from one; of a repeated name the first place is meant."""
     missing = [variable for variable in texts.values() if variable not in header]
     if missing:
-        raise Refused(f"the header {list(header)} lacks {', '.join(missing)}: the format has changed")
+        raise Refused(
+            f"the header {list(header)} lacks {', '.join(missing)}: the format has changed; "
+            "compare with the agency's list of variables and correct sources/census_trade.py"
+        )
     return {column: header.index(variable) + 1 for column, variable in texts.items()}
 
 

@@ -19,6 +19,10 @@ class Refused(SourceError):
     """Asking again will not help: a wrong key, a wrong question, a page where data should be."""
 
 
+class KeyRefused(Refused):
+    """The key is missing or was not accepted: no other question would fare better."""
+
+
 class Unavailable(SourceError):
     """Asking again may help.
 

@@ -28,7 +28,7 @@ BIGGEST = ("5700", "1220", "2010", "4280", "5330", "5880", "4120", "4759", "4279
 # Groups whose rows are generated, beside the world row.
 GROUPS = ("0003", "0020", "4XXX", "5XXX")
 # Ten-digit rows of countries among all rows of a month; measured on what is generated.
-SHARE_OF_GOODS = 0.72
+SHARE_OF_GOODS = 0.65
 # Pairs of partner and product that trade in a given month, among those that ever trade.
 SHARE_IN_A_MONTH = 0.65
 
@@ -77,27 +77,31 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, rows: dict[str, 
         [str(settings.landing_dir / "census_schedules" / "*" / "*" / "*" / "commodities.parquet")],
     )
     drawn = """
-        select ?::varchar as flow, partner_code, commodity_system, commodity_code, unit_1, unit_2, rate, price,
-               8.5 + 2 * ln(product_weight * partner_weight) / 4 + 7 * hash(commodity_code, partner_code) / pow(2, 64)
-                   as log_value,
-               hash(partner_code, commodity_code) as seed
-        from products, partners
-        where commodity_system = ?
-        -- A weighted draw without replacement: those with the shortest waiting times.
-        order by -ln((seed + 1.0) / pow(2, 64)) / (product_weight * partner_weight), commodity_code, partner_code
-        limit ?
-    """
-    for number, (flow, system) in enumerate(SYSTEMS.items()):
-        pairs = round(rows[flow] * SHARE_OF_GOODS / SHARE_IN_A_MONTH)
-        con.execute(
-            f"{'insert into pairs' if number else 'create table pairs as'} {drawn}", [flow, system, pairs]
+        select $flow as flow, partner_code, commodity_system, commodity_code, unit_1, unit_2, rate, price, seed,
+               8.5 + ln(product_weight * partner_weight) / 2 + 4 * size - 0.8 * ln(1 - size) as log_value
+        from (
+            select partner_code, commodity_code, seed, hash(seed) / pow(2, 64.001) as size
+            from (select *, hash(partner_code, commodity_code) as seed from products, partners)
+            where commodity_system = $system
+            -- A weighted draw without replacement: those with the shortest waiting times.
+            order by -ln((seed + 1.0) / pow(2, 64)) / (product_weight * partner_weight), commodity_code, partner_code
+            limit $pairs
         )
+        join partners using (partner_code) join products using (commodity_code)
+        where commodity_system = $system
+        order by partner_code, commodity_code
+    """
+    con.execute(f"create table pairs as {drawn}", {"flow": "", "system": "", "pairs": 0})
+    for flow, system in SYSTEMS.items():
+        pairs = round(rows[flow] * SHARE_OF_GOODS / SHARE_IN_A_MONTH)
+        con.execute(f"insert into pairs {drawn}", {"flow": flow, "system": system, "pairs": pairs})
 
 
 def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) -> None:
     """Make the six tables of a month ('2025-03') and flow, as a reader makes them, in the order of their key."""
     con.execute("set variable flow = ?", [flow])
     con.execute("set variable period_start = ?", [period_start(partition)])
+    con.execute("set variable share_in_a_month = ?", [SHARE_IN_A_MONTH])
     con.execute(
         """
         create or replace temp table memberships as
@@ -119,7 +123,7 @@ def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) ->
         valued as (
             select *, exp(log_value + (draw >> 16 & 65535) / 32768)::bigint as usd,
                    (draw >> 32 & 255) / 256 as part, (draw >> 40 & 255) / 256 as second_part
-            from drawn where (draw & 65535) / 65536 < 0.65
+            from drawn where (draw & 65535) / 65536 < getvariable('share_in_a_month')
         )
         select flow, 'month' as period_grain, getvariable('period_start') as period_start,
                partner_code, commodity_system, commodity_code,

@@ -1,0 +1,78 @@
+"""What tests share: planted figures behind a local server, settings that point to it, a client that never waits."""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import httpx
+import pytest
+
+from orchestration.http import Client
+from orchestration.settings import Settings
+from orchestration.sources.model import Dataset, Source
+from orchestration.sources.registry import DATASETS
+from tests.replay.figures import Figures
+from tests.replay.server import Replay
+from tests.world import KEY, planted_world
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch):
+    """Nothing that the caller's shell has set reaches a test."""
+    for name in [name for name in os.environ if name.startswith("AITB_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def figures() -> Figures:
+    return planted_world()
+
+
+@pytest.fixture
+def server(figures) -> Iterator[Replay]:
+    with Replay(figures, keys=[KEY]) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(server, tmp_path) -> Settings:
+    """A data directory of its own; every partition is fetched from the server."""
+    return Settings(
+        data_dir=tmp_path / "data",
+        fetch="always",
+        census_url=server.census_url,
+        census_schedules_url=server.schedules_url,
+        census_api_key=KEY,
+    )
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """Seconds that the client would have waited, in order."""
+    return []
+
+
+@pytest.fixture
+def make_client(slept, monkeypatch) -> Callable[[Settings], Client]:
+    """Makes clients that only note down what they would wait, without the random part of it.
+
+    Their clock leaps, so that the pause between two requests has always passed.
+    """
+    monkeypatch.setattr("orchestration.http.random.random", lambda: 0.0)
+    clock = count(step=1000).__next__
+
+    def make(given: Settings, timeout: float = 10) -> Client:
+        return Client(given, sleep=slept.append, clock=clock, timeout=httpx.Timeout(timeout))
+
+    return make
+
+
+@pytest.fixture
+def client(settings, make_client) -> Iterator[Client]:
+    with make_client(settings) as asking:
+        yield asking
+
+
+@pytest.fixture
+def imports() -> tuple[Source, Dataset]:
+    return DATASETS["imports_monthly"]
