@@ -13,7 +13,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: run live ui test lint bench soak docs sample lock clean
 
 run: .venv/ready  ## the whole pipeline on the sample that ships
-	@AITB_FETCH=never $(BIN)/python -m orchestration.run
+	@AITB_FETCH=never AITB_ARCHIVE_DIR=$${AITB_ARCHIVE_DIR:-$(CURDIR)/sample/archive} \
+	 $(BIN)/python -m orchestration.run
 
 live: .venv/ready  ## the real sources: make live, or make live FROM=2025-01 TO=2025-06
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/live} \

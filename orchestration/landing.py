@@ -21,7 +21,7 @@ import pandas as pd
 from data_quality.runner import CheckResult, GateResult, run_suite
 from data_quality.suites.landing import SUITES, context
 from orchestration.archive import Archive, ArchiveDamaged, Snapshot
-from orchestration.files import directory_in_one_rename, write_atomically
+from orchestration.files import NotWritten, directory_in_one_rename, reason_of, write_atomically
 from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
@@ -39,6 +39,10 @@ class Rejected(Exception):
     def __init__(self, message: str, gate: GateResult | None = None):
         super().__init__(message)
         self.gate = gate
+
+
+class MixedOrigins(Exception):
+    """Sample and live data met in one data directory."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,10 @@ def audit(
         partners=snapshot.scope.partners,
         rate_provisions=snapshot.scope.rate_provisions,
     )
-    return run_suite(con, SUITES[dataset.suite], facts, settings.quality_dir)
+    try:
+        return run_suite(con, SUITES[dataset.suite], facts, settings.quality_dir)
+    except OSError as error:
+        raise NotWritten(settings.quality_dir, reason_of(error)) from None
 
 
 def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshot: Snapshot) -> None:
@@ -173,9 +180,18 @@ def selected(settings: Settings) -> Iterator[Landed]:
 
 
 def write_warehouse_inputs(settings: Settings) -> None:
-    """Tell dbt which files to read and what they cover: inputs/selection.parquet and coverage.parquet."""
+    """Tell dbt which files to read and what they cover: inputs/selection.parquet and coverage.parquet.
+
+    Raises `MixedOrigins` when the directory holds both what an agency served and what was composed.
+    """
+    items = list(selected(settings))
+    if len({item.origin for item in items}) > 1:
+        raise MixedOrigins(
+            f"{settings.data_dir} holds both answers of an agency and composed ones (the sample). They must "
+            "not share a warehouse: give one of them another AITB_DATA_DIR, and remove this one's landing."
+        )
     selection, coverage = [], []
-    for item in selected(settings):
+    for item in items:
         _, dataset = DATASETS[item.dataset]
         period = {"flow": dataset.flow, "period_grain": None, "period_start": None}
         if dataset.grain in ("month", "year"):
@@ -332,7 +348,8 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     try:
         con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
     except duckdb.IOException as error:
-        raise OSError(str(error).splitlines()[0]) from None
+        # Its message ends with that of the operating system; the file that it names is about to go.
+        raise OSError(str(error).splitlines()[0].rpartition('": ')[2]) from None
 
 
 def _read_commit(folder: Path) -> Landed:

@@ -1,4 +1,4 @@
-"""What tests share: planted figures behind a local server, settings that point to it, a client that never waits."""
+"""What tests share: planted figures behind a local server, settings for it, a client that never waits."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,8 +9,6 @@ import pytest
 
 from orchestration.http import Client
 from orchestration.settings import Settings
-from orchestration.sources.model import Dataset, Source
-from orchestration.sources.registry import DATASETS
 from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
@@ -71,8 +69,3 @@ def make_client(slept, monkeypatch) -> Callable[[Settings], Client]:
 def client(settings, make_client) -> Iterator[Client]:
     with make_client(settings) as asking:
         yield asking
-
-
-@pytest.fixture
-def imports() -> tuple[Source, Dataset]:
-    return DATASETS["imports_monthly"]

@@ -1,9 +1,12 @@
 """A small world of planted figures: three countries, two groups, four products, that all add up.
 
-Every figure is a multiple of ten, so that shares of it are whole dollars.
+Every value is a multiple of a thousand dollars in January, so that tenths of it stay whole.
 """
 
+from functools import cache
 from pathlib import Path
+
+import pyarrow as pa
 
 from tests.replay.figures import Figures, no_figures, plant
 
@@ -31,19 +34,21 @@ ALL_EXPORTS = sum(EXPORTS.values())
 PERIODS = {("2025-01", "month"): 100, ("2025-02", "month"): 110, ("2024-12", "year"): 1200}
 
 GROUPS = {"0020": ("1220", "2010"), "5XXX": ("5700",)}
-NAMES = {
-    "-": "TOTAL FOR ALL COUNTRIES",
-    "0020": "USMCA (NAFTA)",
-    "1220": "CANADA",
-    "2010": "MEXICO",
-    "5700": "CHINA",
-    "5XXX": "ASIA",
-}
+COUNTRIES = ("1220", "2010", "5700")
 MEASURES = ("gen_val", "con_val", "dut_val", "cal_dut", "con_cha", "all_val")
 
 
 def planted_world() -> Figures:
     """The figures of all `PERIODS`, programmes, commodity lists of 2025 and the list of countries."""
+    figures = no_figures()
+    for name, rows in _planted().items():
+        figures.register("rows", rows)
+        figures.execute(f"insert into {name} from rows")
+    return figures
+
+
+@cache
+def _planted() -> dict[str, pa.Table]:
     figures = no_figures()
     for (period, grain), percent in PERIODS.items():
         plant_imports(figures, period, grain, percent)
@@ -81,81 +86,81 @@ def planted_world() -> Figures:
             {"partner_code": "8220", "partner_name": "Unidentified", "iso2": None},
         ],
     )
-    return figures
+    return {
+        name: figures.execute(f"from {name}").to_arrow_table()
+        for name in ("trade", "commodities", "countries")
+    }
 
 
 def plant_imports(figures: Figures, period: str, grain: str, percent: int = 100) -> None:
-    """A period of imports: ten-digit rows and what they add up to, and their rate provisions."""
-    at = {"flow": "imports", "period": period, "grain": grain}
-    rows = []
-    for (partner, code), january in IMPORTS.items():
-        value = january * percent // 100
-        rows.append(
-            at
-            | {"level": "HS10", "partner_code": partner, "commodity_code": code}
-            | {"con_val": value, "gen_val": value + 10, "dut_val": value // 2, "cal_dut": value // 10}
-            | {"con_cha": 10, "con_qy1": 70, "unit_qy1": "NO", "con_qy2": 0, "unit_qy2": "X"}
-        )
-    plant(figures, "trade", rows)
-    plant_sums(figures, **at)
+    """A period of imports: ten-digit rows, what they add up to, and their rate provisions."""
+    figures.execute(f"""
+        insert into trade (flow, period, grain, level, partner_code, commodity_code, con_val, gen_val,
+                           dut_val, cal_dut, con_cha, con_qy1, unit_qy1, con_qy2, unit_qy2)
+        select 'imports', '{period}', '{grain}', 'HS10', partner, code, value, value + 10, value // 2,
+               value // 10, 10, 70, 'NO', 0, 'X'
+        from (select partner, code, january * {percent} // 100 as value from ({_rows(IMPORTS)}))
+    """)
+    _plant_sums(figures, "imports", period, grain)
     # Of each product, six tenths came in under a programme (18, free), the rest paid all the duty (61).
-    for row in rows:
-        shared = at | {name: row[name] for name in ("level", "partner_code", "commodity_code")}
-        free = row["con_val"] * 6 // 10
-        plant(
-            figures,
-            "trade",
-            [
-                shared | {"kind": "18", "con_val": free, "cal_dut": 0},
-                shared | {"kind": "61", "con_val": row["con_val"] - free, "cal_dut": row["cal_dut"]},
-            ],
-        )
+    figures.execute(f"""
+        insert into trade (flow, period, grain, level, partner_code, commodity_code, kind, con_val, cal_dut)
+        select flow, period, grain, level, partner_code, commodity_code, provision,
+               case provision when '18' then con_val * 6 // 10 else con_val * 4 // 10 end,
+               case provision when '18' then 0 else cal_dut end
+        from trade, (values ('18'), ('61')) as provisions(provision)
+        where flow = 'imports' and period = '{period}' and grain = '{grain}' and level = 'HS10'
+              and partner_code in {COUNTRIES}
+    """)
 
 
 def plant_exports(figures: Figures, period: str, grain: str, percent: int = 100) -> None:
     """A period of exports, each row as a total beside its domestic (nine tenths) and foreign parts."""
-    at = {"flow": "exports", "period": period, "grain": grain}
-    for (partner, code), january in EXPORTS.items():
-        value = january * percent // 100
-        for kind, part in (("-", value), ("1", value * 9 // 10), ("2", value // 10)):
-            row = at | {"level": "HS10", "partner_code": partner, "commodity_code": code, "kind": kind}
-            plant(figures, "trade", [row | {"all_val": part, "qty_1": part // 100, "unit_qy1": "NO"}])
-    plant_sums(figures, **at)
+    figures.execute(f"""
+        insert into trade
+            (flow, period, grain, level, partner_code, commodity_code, kind, all_val, qty_1, unit_qy1)
+        select 'exports', '{period}', '{grain}', 'HS10', partner, code, kind,
+               january * {percent} // 100 * tenths // 10, tenths, 'NO'
+        from ({_rows(EXPORTS)}), (values ('-', 10), ('1', 9), ('2', 1)) as parts(kind, tenths)
+    """)
+    _plant_sums(figures, "exports", period, grain)
 
 
-def plant_sums(figures: Figures, flow: str, period: str, grain: str) -> None:
+def _rows(values: dict[tuple[str, str], int]) -> str:
+    rows = ", ".join(f"('{partner}', '{code}', {value})" for (partner, code), value in values.items())
+    return f"from (values {rows}) as january(partner, code, january)"
+
+
+def _plant_sums(figures: Figures, flow: str, period: str, grain: str) -> None:
     """World and group rows of the ten-digit rows, then chapters and totals of all of them."""
-    figures.execute("create or replace temp table member (group_code varchar, partner_code varchar)")
     members = [(group, partner) for group, partners in GROUPS.items() for partner in partners]
-    members += [("-", partner) for partner in ("1220", "2010", "5700")]
-    figures.executemany("insert into member values (?, ?)", members)
+    members = ", ".join(str(pair) for pair in [*members, *(("-", partner) for partner in COUNTRIES)])
     at = f"flow = '{flow}' and period = '{period}' and grain = '{grain}'"
     sums = ", ".join(f"sum({name})" for name in MEASURES)
-    keep = f"'{flow}', '{period}', '{grain}'"
-    columns = f"flow, period, grain, level, partner_code, commodity_code, kind, {', '.join(MEASURES)}"
+    into = f"""
+        insert into trade
+            (flow, period, grain, level, partner_code, commodity_code, kind, {", ".join(MEASURES)})
+    """
     figures.execute(f"""
-        insert into trade ({columns})
-        select {keep}, 'HS10', group_code, commodity_code, kind, {sums}
-        from trade join member using (partner_code) where {at} group by all
+        {into}
+        select flow, period, grain, level, group_code, commodity_code, kind, {sums}
+        from trade join (values {members}) as member(group_code, partner_code) using (partner_code)
+        where {at} group by all
     """)
-    figures.execute(f"""
-        insert into trade ({columns})
-        select {keep}, 'HS2', partner_code, commodity_code[:2], kind, {sums}
-        from trade where {at} and level = 'HS10' group by all
-    """)
-    figures.execute(f"""
-        insert into trade ({columns})
-        select {keep}, '-', partner_code, '-', kind, {sums}
-        from trade where {at} and level = 'HS2' group by all
-    """)
-    for code, name in NAMES.items():
-        figures.execute(f"update trade set partner_name = ? where partner_code = ? and {at}", [name, code])
+    for level, code, of in (("HS2", "commodity_code[:2]", "HS10"), ("-", "'-'", "HS2")):
+        figures.execute(f"""
+            {into}
+            select flow, period, grain, '{level}', partner_code, {code}, kind, {sums}
+            from trade where {at} and level = '{of}' group by all
+        """)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path in it."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 

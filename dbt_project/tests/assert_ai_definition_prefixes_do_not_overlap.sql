@@ -18,7 +18,7 @@ with prefixes as (
 
 select
     shorter.definition_id,
-    shorter.hs_prefix as hs_prefix,
+    shorter.hs_prefix,
     longer.hs_prefix as nested_hs_prefix,
     longer.valid_from,
     longer.valid_to
@@ -28,5 +28,5 @@ inner join prefixes as longer
         shorter.definition_id = longer.definition_id
         and shorter.row_number_in_definition <> longer.row_number_in_definition
         and longer.hs_prefix like concat(shorter.hs_prefix, '%')
-        and longer.valid_from <= shorter.valid_to
+        and shorter.valid_to >= longer.valid_from
         and shorter.valid_from <= longer.valid_to

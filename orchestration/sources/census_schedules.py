@@ -35,7 +35,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     if status != 200:
         raise Refused(f"answered {status}; check AITB_CENSUS_SCHEDULES_URL")
     if body.lstrip()[:1] == b"<":
-        raise Refused("answered with a page instead of a list")
+        raise Refused("answered with a page instead of a list; check AITB_CENSUS_SCHEDULES_URL")
     return True
 
 

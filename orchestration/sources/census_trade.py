@@ -248,6 +248,13 @@ def _write_level(
     con.execute(
         f"create table {table}_aggregate as {rows.format(kind=kind, where=f'{is_world} or {is_group}')}"
     )
+    if side.split_by:
+        for name in (table, f"{table}_aggregate"):
+            con.execute(f"""
+                insert into bad_values
+                select '{table}', null, 'value_usd', partner_code, 'parts without their total' from {name}
+                where value_usd is null and coalesce(domestic_value_usd, foreign_value_usd) is not null
+            """)
 
 
 def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]) -> None:
@@ -313,10 +320,7 @@ def _read_texts(
             for name in texts
         ]
         cells = [f"c[{at[name]}]" for name in numbers]
-        whole = [
-            f"({cell} is null or coalesce(try_cast({cell} as bigint)::varchar, '') = {cell})"
-            for cell in cells
-        ]
+        whole = [f"try_cast({cell} as bigint)::varchar is not distinct from {cell}" for cell in cells]
         files = ", ".join(_literal(path) for path in paths)
         source = f"""
             read_json([{files}], format = 'array', records = 'false',
@@ -331,7 +335,7 @@ def _read_texts(
         faults += [
             f"""select '{table}', row_number, '{name}', value, 'not a whole number' from
                 (select row_number() over () as row_number, c[{at[name]}] as value, c from {source})
-                where value is not null and coalesce(try_cast(value as bigint)::varchar, '') <> value
+                where try_cast(value as bigint)::varchar is distinct from value
                       and not ({is_header})"""
             for name in numbers
         ]

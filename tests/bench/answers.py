@@ -16,18 +16,29 @@ def archive_month(con: duckdb.DuckDBPyConnection, archive: Archive, dataset: Dat
     """Put the tables of `generate.generate_month` into the archive as answers; gives the rows served."""
     side = {"import": IMPORTS, "export": EXPORTS}[dataset.flow]
     texts = {variable.format(s="MO"): f"{column}::varchar" for column, variable in side.values.items()}
-    texts |= {side.commodity: "commodity_code", "CTY_CODE": "partner_code", "UNIT_QY1": "unit_1", "UNIT_QY2": "unit_2"}
+    texts |= {
+        side.commodity: "commodity_code",
+        "CTY_CODE": "partner_code",
+        "UNIT_QY1": "unit_1",
+        "UNIT_QY2": "unit_2",
+    }
     for i, variable in enumerate(side.quantities, start=1):
         # Null is how "not collected" reads once it has landed; it is served as a zero without a flag.
         texts[variable.format(s="MO")] = f"coalesce(quantity_{i}, 0)::varchar"
         texts[variable.format(s="MO") + "_FLAG"] = "null"
     for level_name, table in LEVELS.items():
-        both = f"select * from {table} union all by name select * exclude (partner_kind) from {table}_aggregate"
-        con.execute(f"create or replace temp table {level_name}_rows as {_fanned_out(both) if side.split_by else both}")
+        rows = (
+            f"select * from {table} union all by name select * exclude (partner_kind) from {table}_aggregate"
+        )
+        served = _fanned_out(rows) if side.split_by else rows
+        con.execute(f"create or replace temp table {level_name}_rows as {served}")
 
     entries, rows = [], 0
     for request in dataset.plan(partition, EVERYTHING):
-        header = [*request.values("get")[0].split(","), *(name for name, _ in request.params if name != "get")]
+        header = [
+            *request.values("get")[0].split(","),
+            *(name for name, _ in request.params if name != "get"),
+        ]
         fixed = {name: f"'{value}'" for name, value in request.params if name in ("COMM_LVL", "time")}
         columns = ", ".join(({"DF": "df"} | texts | fixed)[name] for name in header)
         prefix = "".join(request.values(side.commodity)).rstrip("*")
@@ -46,8 +57,9 @@ def archive_month(con: duckdb.DuckDBPyConnection, archive: Archive, dataset: Dat
 def _fanned_out(rows: str) -> str:
     """Exports come as a total and its parts; a part of nothing is not served."""
     return f"""
-        select * replace (case df when '1' then domestic_value_usd when '2' then foreign_value_usd else value_usd end
-                          as value_usd), df
+        select df, * replace (
+            case df when '1' then domestic_value_usd when '2' then foreign_value_usd else value_usd end as value_usd
+        )
         from ({rows}), (values ('-'), ('1'), ('2')) as parts(df)
         where df = '-' or (df = '1' and domestic_value_usd > 0) or (df = '2' and foreign_value_usd > 0)
     """

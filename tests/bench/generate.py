@@ -77,14 +77,16 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, rows: dict[str, 
         [str(settings.landing_dir / "census_schedules" / "*" / "*" / "*" / "commodities.parquet")],
     )
     drawn = """
-        select $flow as flow, partner_code, commodity_system, commodity_code, unit_1, unit_2, rate, price, seed,
+        select $flow as flow, partner_code, commodity_system, commodity_code, unit_1, unit_2, rate, price,
+               seed,
                8.5 + ln(product_weight * partner_weight) / 2 + 4 * size - 0.8 * ln(1 - size) as log_value
         from (
             select partner_code, commodity_code, seed, hash(seed) / pow(2, 64.001) as size
             from (select *, hash(partner_code, commodity_code) as seed from products, partners)
             where commodity_system = $system
             -- A weighted draw without replacement: those with the shortest waiting times.
-            order by -ln((seed + 1.0) / pow(2, 64)) / (product_weight * partner_weight), commodity_code, partner_code
+            order by -ln((seed + 1.0) / pow(2, 64)) / (product_weight * partner_weight),
+                     commodity_code, partner_code
             limit $pairs
         )
         join partners using (partner_code) join products using (commodity_code)
@@ -98,7 +100,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, rows: dict[str, 
 
 
 def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) -> None:
-    """Make the six tables of a month ('2025-03') and flow, as a reader makes them, in the order of their key."""
+    """Make the six tables of a month ('2025-03') and flow, like a reader: in the order of their key."""
     con.execute("set variable flow = ?", [flow])
     con.execute("set variable period_start = ?", [period_start(partition)])
     con.execute("set variable share_in_a_month = ?", [SHARE_IN_A_MONTH])
@@ -118,7 +120,8 @@ def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) ->
     con.execute("""
         create or replace table goods as
         with drawn as (
-            select *, hash(seed, getvariable('period_start')) as draw from pairs where flow = getvariable('flow')
+            select *, hash(seed, getvariable('period_start')) as draw
+            from pairs where flow = getvariable('flow')
         ),
         valued as (
             select *, exp(log_value + (draw >> 16 & 65535) / 32768)::bigint as usd,
@@ -131,7 +134,7 @@ def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) ->
                case when flow = 'import' and part < 0.02 then 0 else usd end as value_usd,
                case when flow = 'import' then (value_usd * rate)::bigint end as duty_usd,
                case when flow = 'import' then (usd * (1 + part / 20))::bigint end as general_value_usd,
-               case when flow = 'import' then (case when rate > 0 then value_usd else 0 end) end as dutiable_value_usd,
+               case when flow = 'import' then value_usd * (rate > 0)::bigint end as dutiable_value_usd,
                case when flow = 'import' then (value_usd * second_part / 10)::bigint end as charges_usd,
                case when unit_1 is not null then 1 + (usd / price)::bigint end as quantity_1, unit_1,
                case when unit_2 is not null then 1 + (usd / price / 3)::bigint end as quantity_2, unit_2,
@@ -179,8 +182,8 @@ def generate_month(con: duckdb.DuckDBPyConnection, flow: str, partition: str) ->
 def commit_month(con: duckdb.DuckDBPyConnection, settings: Settings, flow: str, partition: str) -> int:
     """Commit the tables of `generate_month` to landing; gives their number of rows.
 
-    They are written by landing's own hand, but were never an agency's answer: nothing is in the archive,
-    and the gate is one line that says so.
+    They are written by landing's own hand, but no agency ever served them: nothing is in the archive, the
+    origin is that of the sample, with which they share a landing, and the gate is one line that says so.
     """
     source, dataset = DATASETS[f"{flow}s_monthly"]
     requests = dataset.plan(partition, EVERYTHING)
@@ -192,8 +195,8 @@ def commit_month(con: duckdb.DuckDBPyConnection, settings: Settings, flow: str, 
             VINTAGE_AT,
             sha256(str(request).encode()).hexdigest(),
             0,
-            "agency",
-            (),
+            "composed",
+            ("generated",),
         )
         for request in requests
     )

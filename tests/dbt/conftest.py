@@ -1,16 +1,24 @@
-"""A warehouse of a few rows for tests of the dbt project: landing, selection and coverage in the spec's form."""
+"""A warehouse of a few rows for tests of the dbt project, with its landing, selection and coverage."""
 
 import hashlib
-import os
+import multiprocessing
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pytest
+
+# Processes that begin with dbt imported: importing it takes longer than building these few rows.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+RUN_DBT = """
+import os, sys
+from dbt.cli.main import dbtRunner
+os.environ.update({environment!r})
+sys.exit(not dbtRunner().invoke(["--quiet", *{arguments!r}]).success)
+"""
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 VINTAGE = "2025-09-04 12:30:00"
@@ -20,7 +28,9 @@ MONEY = """
     null::bigint as charges_usd
 """
 PARTS = "null::bigint as domestic_value_usd, null::bigint as foreign_value_usd"
-QUANTITIES = "null::bigint as quantity_1, null::varchar as unit_1, null::bigint as quantity_2, null::varchar as unit_2"
+QUANTITIES = (
+    "null::bigint as quantity_1, null::varchar as unit_1, null::bigint as quantity_2, null::varchar as unit_2"
+)
 
 
 @dataclass
@@ -46,7 +56,9 @@ class TinyWarehouse:
         }[flow]
         period = f"'{flow}' as flow, 'month' as period_grain, date '{month}-01' as period_start"
         duty = "value // 10" if flow == "import" else "null::bigint"
-        rows = ", ".join(f"('{partner}', '{code}', {value}::bigint)" for (partner, code), value in values.items())
+        rows = ", ".join(
+            f"('{partner}', '{code}', {value}::bigint)" for (partner, code), value in values.items()
+        )
         source = f"(values {rows}) as t (partner, code, value)"
         money = MONEY.format(value="value", duty=duty)
         commodity = f"'{system}' as commodity_system, code as commodity_code"
@@ -60,8 +72,8 @@ class TinyWarehouse:
         self._land(
             (dataset, month, "goods_aggregate"),
             (flow, "month", f"{month}-01"),
-            f"select {period}, '-' as partner_code, 'world' as partner_kind, {commodity}, {summed}, {QUANTITIES},"
-            f" {PARTS} from {source} group by code order by code",
+            f"select {period}, '-' as partner_code, 'world' as partner_kind, {commodity}, {summed},"
+            f" {QUANTITIES}, {PARTS} from {source} group by code order by code",
         )
         self._land(
             (dataset, month, "totals_aggregate"),
@@ -79,9 +91,9 @@ class TinyWarehouse:
                 (dataset, "2025", "commodities"),
                 (None, None, None),
                 f"select '{system}' as commodity_system, '{code}' as commodity_code, 2025 as edition_year,"
-                " 'Servers' as description, 'Servers' as short_description, 'NO' as unit_1, null::varchar as unit_2,"
-                " null::varchar as sitc_code, null::varchar as end_use_code, null::varchar as naics_code,"
-                " null::varchar as usda_code, null::varchar as hitech_code",
+                " 'Servers' as description, 'Servers' as short_description, 'NO' as unit_1,"
+                " null::varchar as unit_2, null::varchar as sitc_code, null::varchar as end_use_code,"
+                " null::varchar as naics_code, null::varchar as usda_code, null::varchar as hitech_code",
             )
         self._land(
             ("countries", "current", "countries"),
@@ -106,7 +118,7 @@ class TinyWarehouse:
         self.landed[key] = (*period, str(path), digest, rows, value_usd)
 
     def select(self) -> None:
-        """Write inputs/selection.parquet and inputs/coverage.parquet: everything landed, all partners asked."""
+        """Write what dbt reads first: everything that is landed is selected, all partners were asked."""
         inputs = self.directory / "inputs"
         inputs.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as con:
@@ -118,9 +130,8 @@ class TinyWarehouse:
             for (dataset, partition, table), row in self.landed.items():
                 flow, grain, start, path, digest, rows, value = row
                 con.execute(
-                    "insert into selection values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    ["census_trade", dataset, table, flow, grain, start, partition, path, digest]
-                    + [VINTAGE, "composed", rows, value],
+                    "insert into selection values ('census', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'composed', ?, ?)",
+                    [dataset, table, flow, grain, start, partition, path, digest, VINTAGE, rows, value],
                 )
             con.execute("""
                 create table coverage (dataset varchar, flow varchar, period_grain varchar, period_start date,
@@ -134,22 +145,22 @@ class TinyWarehouse:
             for table in ("selection", "coverage"):
                 con.execute(f"copy {table} to '{inputs / table}.parquet'")
 
-    def dbt(self, *arguments: str, driver: str = "from dbt.cli.main import cli; cli()") -> int:
-        """Run dbt in a process of its own, as the pipeline does, and return its exit code."""
-        run = subprocess.run(
-            [sys.executable, "-c", driver, *arguments],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self.output = run.stdout + run.stderr
-        return run.returncode
+    def dbt(self, *arguments: str, before: str = "") -> int:
+        """Run dbt in a process of its own and return its exit code; `before` is Python to run there first."""
+        code = RUN_DBT.format(environment=self.environment, arguments=arguments)
+        process = PROCESSES.Process(target=exec, args=(before + code, {}))
+        process.start()
+        process.join()
+        return process.exitcode
+
+    @property
+    def log(self) -> str:
+        return (self.directory.parent / "logs" / "dbt.log").read_text()[-5000:]
 
     def build(self, *arguments: str) -> None:
         self.select()
         code = self.dbt("build", "--exclude-resource-type", "test", "unit_test", *arguments)
-        assert code == 0, self.output
+        assert code == 0, self.log
 
     @property
     def environment(self) -> dict[str, str]:
@@ -177,7 +188,11 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyWarehouse,
     """A warehouse of three months, built, and a copy of its directory."""
     warehouse = TinyWarehouse(tmp_path_factory.mktemp("dbt") / "warehouse")
     for i, month in enumerate(("2025-01", "2025-02", "2025-03")):
-        values = {("5700", "8471500150"): 1000 + i, ("5700", "0101210010"): 70 + i, ("4190", "8471500150"): 300}
+        values = {
+            ("5700", "8471500150"): 1000 + i,
+            ("5700", "0101210010"): 70 + i,
+            ("4190", "8471500150"): 300,
+        }
         warehouse.land_month("import", month, values)
         warehouse.land_month("export", month, {("5700", "8471500000"): 200 + i, ("4190", "0102290000"): 5})
     warehouse.land_reference()

@@ -1,53 +1,53 @@
-"""Partitions are replaced when the digest of their input changes, and only then (dbt_project/macros/by_content.sql)."""
+"""Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql)."""
 
 from pathlib import Path
 
 import duckdb
-import pytest
 
-# Ends the process at once, as SIGKILL does, when dbt sends a statement that contains the text given.
+# Ends the process at once, as SIGKILL does, after dbt has sent a statement that contains `text` and then one
+# that begins with `wait_for`.
 KILLED_AT = """
 import os
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
+
 send = DuckDBCursorWrapper.execute
-state = {{"seen": False}}
-def execute(self, sql, bindings=None):
-    if {text!r} in sql:
-        state["seen"] = True
-        if {before!r}:
-            os._exit(9)
+seen = []
+
+def send_and_die(self, sql, bindings=None):
     result = send(self, sql, bindings)
-    if state["seen"] and (not {wait_for!r} or sql.strip().upper().startswith({wait_for!r})):
+    if {text!r} in sql:
+        seen.append(sql)
+    if seen and sql.strip().startswith({wait_for!r}):
         os._exit(9)
     return result
-DuckDBCursorWrapper.execute = execute
-from dbt.cli.main import cli
-cli()
+
+DuckDBCursorWrapper.execute = send_and_die
 """
 
-INCREMENTAL = {
-    "goods_trade": "flow = 'import'",
-    "int_goods_summed_by_partner": "flow = 'import'",
-    "ai_trade": "flow = 'import'",
-    "ai_trade_balance": "true",
+# A column of each incremental table in which a test can leave a mark.
+MARKED = {
+    "goods_trade": "general_value_usd",
+    "int_goods_summed_by_partner": "general_value_usd",
+    "ai_trade": "general_value_usd",
+    "ai_trade_balance": "imports_usd",
 }
 
 
 def mark(warehouse, month: str) -> None:
-    """Write a value that no build would write into one month of each incremental table."""
+    """Write what no build would write into the imports of one month of each incremental table."""
     with duckdb.connect(str(warehouse.file)) as con:
-        for table, condition in INCREMENTAL.items():
-            column = "exports_usd" if table == "ai_trade_balance" else "value_usd"
-            con.execute(f"update {table} set {column} = -1 where {condition} and period_start = date '{month}-01'")
+        for table, column in MARKED.items():
+            imports = "true" if table == "ai_trade_balance" else "flow = 'import'"
+            con.execute(f"update {table} set {column} = -1 where period_start = '{month}-01' and {imports}")
 
 
 def marked(warehouse, month: str) -> dict[str, bool]:
-    rows = {}
-    for table in INCREMENTAL:
-        column = "exports_usd" if table == "ai_trade_balance" else "value_usd"
-        query = f"select count(*) filter ({column} = -1) > 0 from {table} where period_start = date '{month}-01'"
-        rows[table] = warehouse.query(query)[0][0]
-    return rows
+    """Which tables still have the mark."""
+    query = "select count(*) filter ({column} = -1) > 0 from {table} where period_start = '{month}-01'"
+    return {
+        table: warehouse.query(query.format(column=column, table=table, month=month))[0][0]
+        for table, column in MARKED.items()
+    }
 
 
 def make_unreadable(warehouse, *months: str) -> None:
@@ -96,12 +96,12 @@ def test_added_changed_and_removed_months_end_as_a_full_build_does(warehouse):
     warehouse.remove_month("import", "2025-01")
     warehouse.land_month("import", "2025-04", {("4190", "8471500150"): 9})
     warehouse.build()
-    assert warehouse.query("select count(*) from goods_trade where period_start = date '2025-01-01'") == [(0,)]
-    assert warehouse.query("select count(*) from ai_trade_balance where period_start = date '2025-01-01'") == [(0,)]
+    for table in MARKED:
+        assert warehouse.query(f"select count(*) from {table} where period_start = '2025-01-01'") == [(0,)]
 
     incremental = warehouse.tables()
     assert incremental == built_from_nothing(warehouse)
-    assert len(incremental["goods_trade"]) == 11
+    assert len(incremental["goods_trade"]) == 10
 
 
 def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
@@ -112,7 +112,7 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
             select * replace ('0101' as hs_prefix) from ai_definition_prefix where hs_prefix = '847150'
         """)
     warehouse.select()
-    assert warehouse.dbt("run") == 0, warehouse.output
+    assert warehouse.dbt("run") == 0, warehouse.log
 
     assert marked(warehouse, "2025-02") == {
         "goods_trade": True,
@@ -126,20 +126,18 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
     ) == [(1001 + 71,)]
 
 
-@pytest.mark.parametrize(
-    ("text", "before", "wait_for"),
-    [
-        pytest.param('delete from "warehouse"."main"."goods_trade"', False, "", id="written-not-committed"),
-        pytest.param('delete from "warehouse"."main"."goods_trade"', False, "COMMIT", id="committed"),
-        pytest.param('create table "warehouse"."main"."ai_trade_headline"', True, "", id="half-of-the-models"),
-    ],
-)
-def test_a_killed_run_is_completed_by_the_next(warehouse, text, before, wait_for):
+def test_killed_runs_are_completed_by_the_next(warehouse):
     warehouse.land_month("import", "2025-02", {("5700", "8471500150"): 4444})
     warehouse.land_month("import", "2025-04", {("5700", "8471500150"): 5555})
     warehouse.select()
-    driver = KILLED_AT.format(text=text, before=before, wait_for=wait_for)
-    assert warehouse.dbt("run", "--threads", "1", driver=driver) == 9, warehouse.output
+    replaced = 'delete from "warehouse"."main"."goods_trade" where'
+    for text, wait_for in (
+        (replaced, ""),  # written, not committed
+        (replaced, "COMMIT"),  # committed, the models after it not begun
+        ('drop table "warehouse"."main"."ai_trade_headline"', ""),  # all but the last
+    ):
+        kill = KILLED_AT.format(text=text, wait_for=wait_for)
+        assert warehouse.dbt("run", "--threads", "1", before=kill) == 9, warehouse.log
 
     warehouse.build()
     completed = warehouse.tables()

@@ -74,7 +74,8 @@ summed as (
         partner_code as group_code,
         cast(sum(value_usd) as bigint) as value_usd,
         cast(sum(duty_usd) as bigint) as duty_usd,
-        cast(sum(case when duty_usd is not null then value_usd else 0 end) as bigint) as duty_covered_value_usd
+        cast(sum(case when duty_usd is not null then value_usd else 0 end) as bigint)
+            as duty_covered_value_usd
     from scoped
     group by 1, 2, 3, 4, 5
 

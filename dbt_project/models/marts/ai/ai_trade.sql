@@ -3,8 +3,8 @@
     meta={'by_content': {'landing': 'goods', 'context': ['ai_definition', 'ai_definition_prefix']}},
 ) }}
 
--- The context is the definitions and not ai_product: a code that is traded for the first time makes ai_product
--- longer and changes nothing in the periods before it.
+-- The context is the definitions and not ai_product: a code that is traded for the first time makes
+-- ai_product longer and changes nothing in the periods before it.
 with goods as (
 
     select * from {{ ref('stg_census__goods') }}

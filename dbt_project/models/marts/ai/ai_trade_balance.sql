@@ -145,9 +145,11 @@ grid as (
         covered_sides.is_exports_covered,
         covered_sides.is_imports_covered,
         covered_sides.is_exports_covered
-        and (bases.exports_measure <> 'domestic_value_usd' or covered_sides.is_domestic_served) as is_exports_served,
+        and (bases.exports_measure <> 'domestic_value_usd' or covered_sides.is_domestic_served)
+            as is_exports_served,
         covered_sides.is_imports_covered
-        and (bases.imports_measure <> 'general_value_usd' or covered_sides.is_general_served) as is_imports_served
+        and (bases.imports_measure <> 'general_value_usd' or covered_sides.is_general_served)
+            as is_imports_served
     from covered_sides
     inner join categories
         on {{ is_valid_on('covered_sides.period_start', 'categories') }}

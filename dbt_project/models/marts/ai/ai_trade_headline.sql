@@ -184,8 +184,10 @@ final as (
             as effective_tariff_rate_ex_27_71_98_99,
         {{ ratio('duty_covered_value_ex_27_71_98_99_usd', 'imports_ex_27_71_98_99_usd') }}
             as duty_coverage_share_ex_27_71_98_99,
-        case when not is_imports_covered then 'imports are not covered for all partners' end as imports_reason,
-        case when not is_exports_covered then 'exports are not covered for all partners' end as exports_reason,
+        case when not is_imports_covered then 'imports are not covered for all partners' end
+            as imports_reason,
+        case when not is_exports_covered then 'exports are not covered for all partners' end
+            as exports_reason,
         case
             when not is_imports_covered then 'imports are not covered for all partners'
             when imports_all_goods_usd is null then 'the total of all goods is not served'

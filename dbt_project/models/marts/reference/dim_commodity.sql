@@ -4,9 +4,29 @@ with descriptions as (
 
 ),
 
-undescribed as (
+described_codes as (
+
+    select * from {{ ref('int_commodities_described') }}
+
+),
+
+undescribed_codes as (
 
     select * from {{ ref('int_commodities_undescribed') }}
+
+),
+
+codes as (
+
+    select
+        commodity_system,
+        commodity_code
+    from described_codes
+    union
+    select
+        commodity_system,
+        commodity_code
+    from undescribed_codes
 
 ),
 
@@ -22,71 +42,33 @@ ranked_descriptions as (
 
 ),
 
-described_codes as (
+newest_descriptions as (
 
-    select
-        commodity_system,
-        commodity_code,
-        description,
-        short_description,
-        unit_1,
-        unit_2,
-        sitc_code,
-        end_use_code,
-        naics_code,
-        usda_code,
-        hitech_code,
-        edition_year,
-        true as is_described
-    from ranked_descriptions
+    select * from ranked_descriptions
     where newest_first = 1
-
-),
-
-undescribed_codes as (
-
-    select distinct
-        commodity_system,
-        commodity_code,
-        cast(null as {{ dbt.type_string() }}) as description,
-        cast(null as {{ dbt.type_string() }}) as short_description,
-        cast(null as {{ dbt.type_string() }}) as unit_1,
-        cast(null as {{ dbt.type_string() }}) as unit_2,
-        cast(null as {{ dbt.type_string() }}) as sitc_code,
-        cast(null as {{ dbt.type_string() }}) as end_use_code,
-        cast(null as {{ dbt.type_string() }}) as naics_code,
-        cast(null as {{ dbt.type_string() }}) as usda_code,
-        cast(null as {{ dbt.type_string() }}) as hitech_code,
-        cast(null as integer) as edition_year,
-        false as is_described
-    from undescribed
-
-),
-
-codes as (
-
-    select * from described_codes
-    union all
-    select * from undescribed_codes
 
 )
 
 select
-    commodity_system,
-    commodity_code,
-    left(commodity_code, 2) as hs2,
-    left(commodity_code, 4) as hs4,
-    left(commodity_code, 6) as hs6,
-    description,
-    short_description,
-    unit_1,
-    unit_2,
-    sitc_code,
-    end_use_code,
-    naics_code,
-    usda_code,
-    hitech_code,
-    edition_year as description_edition_year,
-    is_described
+    codes.commodity_system,
+    codes.commodity_code,
+    left(codes.commodity_code, 2) as hs2,
+    left(codes.commodity_code, 4) as hs4,
+    left(codes.commodity_code, 6) as hs6,
+    newest_descriptions.description,
+    newest_descriptions.short_description,
+    newest_descriptions.unit_1,
+    newest_descriptions.unit_2,
+    newest_descriptions.sitc_code,
+    newest_descriptions.end_use_code,
+    newest_descriptions.naics_code,
+    newest_descriptions.usda_code,
+    newest_descriptions.hitech_code,
+    newest_descriptions.edition_year as description_edition_year,
+    newest_descriptions.commodity_code is not null as is_described
 from codes
-order by commodity_system, commodity_code
+left join newest_descriptions
+    on
+        codes.commodity_system = newest_descriptions.commodity_system
+        and codes.commodity_code = newest_descriptions.commodity_code
+order by codes.commodity_system, codes.commodity_code

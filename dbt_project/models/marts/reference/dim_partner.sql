@@ -10,51 +10,30 @@ agency_list as (
 
 ),
 
-known as (
+-- A code that the agency introduced after the seed was written can be used before somebody describes it.
+described as (
 
     select
-        partners.partner_code,
-        partners.partner_kind,
-        partners.partner_name,
-        partners.iso2,
+        coalesce(partners.partner_code, agency_list.partner_code) as partner_code,
+        coalesce(partners.partner_kind, 'country') as partner_kind,
+        coalesce(partners.partner_name, agency_list.partner_name) as partner_name,
+        coalesce(partners.iso2, agency_list.iso2) as iso2,
         partners.iso3,
         partners.region,
-        partners.partner_code = '{{ var("reporter_code") }}' as is_reporter,
+        coalesce(partners.partner_code = '{{ var("reporter_code") }}', false) as is_reporter,
         agency_list.partner_code is not null as is_in_agency_list,
         partners.valid_from,
         partners.valid_to,
-        partners.source,
-        partners.note
+        coalesce(partners.source, 'US Census Bureau, Schedule C') as source,
+        case
+            when partners.partner_code is null then 'Not described in the seed yet'
+            else partners.note
+        end as note
     from partners
-    left join agency_list
+    full outer join agency_list
         on partners.partner_code = agency_list.partner_code
-
-),
-
--- A code that the agency introduced after the seed was written can be used before somebody describes it.
-new_in_agency_list as (
-
-    select
-        agency_list.partner_code,
-        'country' as partner_kind,
-        agency_list.partner_name,
-        agency_list.iso2,
-        cast(null as {{ dbt.type_string() }}) as iso3,
-        cast(null as {{ dbt.type_string() }}) as region,
-        false as is_reporter,
-        true as is_in_agency_list,
-        cast(null as date) as valid_from,
-        cast(null as date) as valid_to,
-        'US Census Bureau, Schedule C' as source,
-        'Not described in the seed yet' as note
-    from agency_list
-    left join partners
-        on agency_list.partner_code = partners.partner_code
-    where partners.partner_code is null
 
 )
 
-select * from known
-union all
-select * from new_in_agency_list
+select * from described
 order by partner_code

@@ -1,0 +1,242 @@
+"""`make bench`: measures, prints a table, and with --write puts it into docs/performance.md.
+
+python -m tests.bench                                     13 years of about 200 000 rows a month and flow
+python -m tests.bench --years 1 --rows-per-month 50000    a quick look
+"""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from shutil import rmtree
+from subprocess import PIPE, Popen
+from tempfile import mkdtemp
+from time import perf_counter
+
+from rich.console import Console
+
+from orchestration.settings import DBT_PROJECT, REPOSITORY
+from tests.bench.report import Line, page, show
+
+NEW_MONTH = "2026-01"
+LAST_YEAR = 2025
+DOCUMENT = REPOSITORY / "docs" / "performance.md"
+# As in dbt_project/profiles.yml; stated here so that the bare session gets the same.
+MEMORY_LIMIT = "2GB"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that ended well: its wall time, its peak resident memory and what it printed."""
+
+    seconds: float
+    peak_gigabytes: float
+    output: str
+
+
+def main() -> None:
+    given = _parse()
+    console = Console()
+    folder = (given.keep or Path(mkdtemp(prefix="bench-"))).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "AITB_FETCH": "never",
+        "AITB_DUCKDB_MEMORY": MEMORY_LIMIT,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+    load_before = os.getloadavg()[0]
+    try:
+        lines = [
+            *_one_month_into_landing(folder / "answers", given.rows_per_month, console),
+            *_warehouse(folder / "history", given.years, given.rows_per_month, console),
+            *_sample(folder / "sample", console),
+        ]
+    finally:
+        if given.keep is None:
+            rmtree(folder, ignore_errors=True)
+    show(lines, console)
+    if given.write:
+        DOCUMENT.parent.mkdir(exist_ok=True)
+        DOCUMENT.write_text(page(lines, given.years, given.rows_per_month, load_before))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--years", type=int, default=13, help="length of the generated history")
+    parser.add_argument("--rows-per-month", type=int, default=200_000, help="rows of a month and flow")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="work there and leave everything; empty or new"
+    )
+    return parser.parse_args()
+
+
+def _one_month_into_landing(folder: Path, rows: int, console: Console) -> list[Line]:
+    """a. From the archive into landing, with its gate, beside a bare copy of the same files."""
+    _use(folder)
+    made, _ = _step(console, "make_answers", rows=rows)
+    found, finished = _step(console, "land_month", times=7)
+    landing, bare = found["landing"], found["bare"]
+    about = f"{made['rows']:,} rows in {made['answers']} answers, {made['megabytes']:.0f} MB"
+    return [
+        Line("One month, both flows: archive → landing, gate included", f"{landing:.2f} s", about=about),
+        Line("The same files: bare DuckDB read_json → Parquet", f"{bare:.2f} s"),
+        Line(
+            "Rate of landing ÷ rate of the bare copy", f"{bare / landing:.2f}", "≥ 0.5", bare / landing >= 0.5
+        ),
+        Line(
+            "Peak memory of landing",
+            f"{finished.peak_gigabytes:.2f} GB",
+            "< 4 GB",
+            finished.peak_gigabytes < 4,
+        ),
+    ]
+
+
+def _warehouse(folder: Path, years: int, rows: int, console: Console) -> list[Line]:
+    """b to f. A full build, one new month, publishing, and one table beside pandas."""
+    _use(folder)
+    landed, _ = _step(console, "make_history", first_year=LAST_YEAR + 1 - years, years=years, rows=rows)
+    _step(console, "write_inputs")
+    seeds = _dbt(console, folder, "seed")
+    full = _dbt(console, folder, "run")
+    full_seconds = _span(folder, "run")
+    bare, bare_finished = _step(
+        console, "build_bare", target=str(_target(folder, "run")), memory_limit=MEMORY_LIMIT
+    )
+    tests = _dbt(console, folder, "test", "--exclude-resource-type", "unit_test")
+    published, publishing = _step(console, "publish", target=str(_target(folder, "run")))
+    duck, duck_finished = _step(console, "table_in_duckdb")
+    pandas, pandas_finished = _step(console, "table_in_pandas")
+    assert duck["found"] == pandas["found"], "DuckDB and pandas disagree"
+    one_month, _ = _step(console, "make_new_month", month=NEW_MONTH, rows=rows)
+    inputs, _ = _step(console, "write_inputs")
+    new = _dbt(console, folder, "run")
+    new_seconds = _span(folder, "run")
+    ratio, share = full_seconds / bare["seconds"], new_seconds / full_seconds
+    peak = max(full.peak_gigabytes, new.peak_gigabytes)
+    return [
+        Line(
+            "Full warehouse build: dbt, first model begun to last one done",
+            f"{full_seconds:.1f} s",
+            about=f"{landed['rows']:,} landed rows, {landed['megabytes']:,.0f} MB of Parquet",
+        ),
+        Line("The same compiled SQL: bare in one DuckDB session", f"{bare['seconds']:.1f} s"),
+        Line("Full build ÷ bare", f"{ratio:.2f}", "≤ 1.3", ratio <= 1.3),
+        Line(
+            "dbt start-up and end of that run (imports, parsing, connecting)",
+            f"{full.seconds - full_seconds:.1f} s",
+        ),
+        Line("Seeds (dbt seed, start-up included)", f"{seeds.seconds:.1f} s"),
+        Line(
+            "Data tests (dbt test, start-up included)",
+            f"{tests.seconds:.1f} s",
+            about=_number_of(folder, "test"),
+        ),
+        Line(
+            "One new month, both flows: dbt, first model begun to last one done",
+            f"{new_seconds:.2f} s",
+            about=f"{one_month['rows']:,} landed rows",
+        ),
+        Line("One new month ÷ full build", f"{share:.1%}", "≤ 3 %", share <= 0.03),
+        Line("Listing what has landed, before dbt starts", f"{inputs['seconds']:.1f} s"),
+        Line(
+            "Publishing", f"{published['seconds']:.1f} s", about=f"{published['megabytes']:,.0f} MB written"
+        ),
+        Line("Peak memory of the build", f"{peak:.2f} GB", "< 4 GB", peak < 4),
+        Line("Peak memory of the bare session", f"{bare_finished.peak_gigabytes:.2f} GB"),
+        Line(
+            "Peak memory of publishing",
+            f"{publishing.peak_gigabytes:.2f} GB",
+            "< 4 GB",
+            publishing.peak_gigabytes < 4,
+        ),
+        Line(
+            "The annual AI table over the landed files, DuckDB",
+            f"{duck['seconds']:.2f} s, {duck_finished.peak_gigabytes:.2f} GB",
+        ),
+        Line(
+            "The same table, pandas",
+            f"{pandas['seconds']:.2f} s, {pandas_finished.peak_gigabytes:.2f} GB",
+        ),
+    ]
+
+
+def _sample(folder: Path, console: Console) -> list[Line]:
+    """g. What a user waits for: the pipeline on the sample, and once more with nothing new."""
+    archive = REPOSITORY / "sample" / "archive"
+    if not archive.is_dir():
+        return []
+    os.environ["AITB_DATA_DIR"] = str(folder)
+    os.environ["AITB_ARCHIVE_DIR"] = str(archive)
+    command = [sys.executable, "-m", "orchestration.run"]
+    first = _run(console, "make run on the sample", command).seconds
+    second = _run(console, "make run with nothing new", command).seconds
+    return [
+        Line("`make run` on the sample, environment made", f"{first:.0f} s", "≤ 60 s", first <= 60),
+        Line("`make run` with nothing new", f"{second:.1f} s", "< 10 s", second < 10),
+    ]
+
+
+def _use(folder: Path) -> None:
+    """Every step and dbt command from here on works in `folder`."""
+    os.environ["AITB_DATA_DIR"] = str(folder)
+    os.environ["AITB_ARCHIVE_DIR"] = str(folder / "archive")
+    os.environ["AITB_WAREHOUSE_DIR"] = str(folder / "warehouse" / "current")
+    os.environ["DBT_LOG_PATH"] = str(folder / "dbt" / "logs")
+    (folder / "warehouse" / "current").mkdir(parents=True, exist_ok=True)
+
+
+def _step(console: Console, name: str, **arguments: object) -> tuple[dict, Finished]:
+    """One of tests/bench/steps.py: what it found, and what its process took."""
+    title = name.replace("_", " ")
+    finished = _run(console, title, [sys.executable, "-m", "tests.bench.steps", name, json.dumps(arguments)])
+    return json.loads(finished.output.splitlines()[-1]), finished
+
+
+def _dbt(console: Console, folder: Path, command: str, *arguments: str) -> Finished:
+    project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    target = ["--target-path", str(_target(folder, command))]
+    return _run(console, f"dbt {command}", ["dbt", "--quiet", command, *project, *target, *arguments])
+
+
+def _target(folder: Path, command: str) -> Path:
+    return folder / "dbt" / command
+
+
+def _span(folder: Path, command: str) -> float:
+    """Seconds from the begin of the first model to the end of the last one, compiling and waiting included."""
+    results = json.loads((_target(folder, command) / "run_results.json").read_text())["results"]
+    models = [result for result in results if result["unique_id"].startswith("model.")]
+    moments = [timing for result in models for timing in result["timing"]]
+    begun = min(datetime.fromisoformat(timing["started_at"]) for timing in moments)
+    done = max(datetime.fromisoformat(timing["completed_at"]) for timing in moments)
+    return (done - begun).total_seconds()
+
+
+def _number_of(folder: Path, command: str) -> str:
+    results = json.loads((_target(folder, command) / "run_results.json").read_text())["results"]
+    return f"{len(results)} tests"
+
+
+def _run(console: Console, title: str, command: list[str]) -> Finished:
+    """Run a process to its end. Its peak memory comes from the kernel; ours is small and does not count."""
+    start = perf_counter()
+    with console.status(title), Popen(command, cwd=REPOSITORY, stdout=PIPE, text=True) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = perf_counter() - start
+    if process.returncode != 0:
+        raise SystemExit(f"{title} failed:\n{output}")
+    console.print(f"{title}: {seconds:.1f} s, {usage.ru_maxrss / 1e6:.2f} GB", highlight=False)
+    return Finished(seconds, usage.ru_maxrss / 1e6, output)
+
+
+if __name__ == "__main__":
+    main()

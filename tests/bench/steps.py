@@ -1,0 +1,237 @@
+"""What is measured. Each step is a process of its own, so that its time and its memory are its own.
+
+python -m tests.bench.steps <step> '<arguments as JSON>'      gives its findings as JSON, last on stdout
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from shutil import rmtree
+from statistics import median
+from time import perf_counter
+
+import duckdb
+
+from orchestration.archive import Archive, Snapshot
+from orchestration.settings import Settings
+from orchestration.sources.registry import DATASETS
+
+# A month for which the gate has members of groups to add up.
+ANSWERED_MONTH = "2024-06"
+FLOWS = ("import", "export")
+# Rows that Census serves for each row of exports that lands: the total and its parts.
+SERVED_PER_EXPORT = 2.55
+
+
+def make_answers(settings: Settings, rows: int) -> dict:
+    """Archive one month of both flows, about `rows` served rows each."""
+    from tests.bench.answers import archive_month
+    from tests.bench.generate import generate_month, land_reference_data, prepare
+
+    land_reference_data(settings)
+    archive = Archive(settings.archive_dir)
+    served = {}
+    with duckdb.connect() as con:
+        prepare(con, settings, {"import": rows, "export": round(rows / SERVED_PER_EXPORT)})
+        for flow in FLOWS:
+            generate_month(con, flow, ANSWERED_MONTH)
+            served[flow] = archive_month(con, archive, DATASETS[f"{flow}s_monthly"][1], ANSWERED_MONTH)
+    sizes = [entry.size for snapshot in _answered(settings) for entry in snapshot.entries]
+    return {"rows": sum(served.values()), "answers": len(sizes), "megabytes": sum(sizes) / 1e6}
+
+
+def land_month(settings: Settings, times: int) -> dict:
+    """Seconds to land the archived month with its gate, beside a bare copy of the same files, by turns."""
+    from orchestration.landing import land
+
+    _import_great_expectations()
+    archive = Archive(settings.archive_dir)
+    files = [
+        str(archive.verified_path(entry)) for snapshot in _answered(settings) for entry in snapshot.entries
+    ]
+    fresh = settings.model_copy(update={"data_dir": settings.data_dir / "landed"})
+    seconds: dict[str, list[float]] = {"landing": [], "bare": []}
+    for _ in range(times):
+        rmtree(fresh.data_dir, ignore_errors=True)
+        start = perf_counter()
+        for snapshot in _answered(settings):
+            land(fresh, DATASETS[snapshot.dataset][1], snapshot)
+        seconds["landing"].append(perf_counter() - start)
+        start = perf_counter()
+        with duckdb.connect(config={"threads": 2}) as con:
+            con.execute(f"copy (select * from read_json({files!r})) to '{settings.data_dir}/bare.parquet'")
+        seconds["bare"].append(perf_counter() - start)
+    rmtree(fresh.data_dir)
+    return {name: median(values) for name, values in seconds.items()} | {"all": seconds}
+
+
+def make_history(settings: Settings, first_year: int, years: int, rows: int) -> dict:
+    """Land `years` × 12 months of both flows, about `rows` rows of a month and flow."""
+    months = [
+        f"{year}-{month:02}" for year in range(first_year, first_year + years) for month in range(1, 13)
+    ]
+    return _generate(settings, months, rows)
+
+
+def make_new_month(settings: Settings, month: str, rows: int) -> dict:
+    """Land one month more."""
+    return _generate(settings, [month], rows)
+
+
+def _generate(settings: Settings, months: list[str], rows: int) -> dict:
+    from tests.bench.generate import commit_month, generate_month, land_reference_data, prepare
+
+    land_reference_data(settings)
+    landed = 0
+    with duckdb.connect() as con:
+        prepare(con, settings, dict.fromkeys(FLOWS, rows))
+        for month in months:
+            for flow in FLOWS:
+                generate_month(con, flow, month)
+                landed += commit_month(con, settings, flow, month)
+    files = [path for path in settings.landing_dir.rglob("*.parquet") if path.parents[1].name in months]
+    return {"rows": landed, "megabytes": sum(path.stat().st_size for path in files) / 1e6}
+
+
+def write_inputs(settings: Settings) -> dict:
+    """List for dbt what has landed."""
+    from orchestration.landing import write_warehouse_inputs
+
+    return _timed(lambda: write_warehouse_inputs(settings))
+
+
+def build_bare(settings: Settings, target: str, memory_limit: str) -> dict:
+    """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
+
+    Seeds are there when the clock starts. Tables are made by `create table … as`, views as views.
+    """
+    results = json.loads((Path(target) / "run_results.json").read_text())["results"]
+    nodes = json.loads((Path(target) / "manifest.json").read_text())["nodes"]
+    compiled = {r["unique_id"]: r["compiled_code"] for r in results if r["unique_id"].startswith("model.")}
+    built = settings.warehouse_dir / "warehouse.duckdb"
+    # The file has the same name, because compiled SQL names the database.
+    bare = settings.data_dir / "bare" / built.name
+    bare.parent.mkdir()
+    config = {"memory_limit": memory_limit, "temp_directory": str(bare.parent / "spill")}
+    with duckdb.connect(str(bare), config=config) as con:
+        con.execute(f"attach '{built}' as built (read_only)")
+        for node in nodes.values():
+            if node["resource_type"] == "seed":
+                con.execute(f"create table {node['name']} as from built.{node['schema']}.{node['name']}")
+        con.execute("detach built")
+        seconds = {}
+        for unique_id in _in_order(nodes, compiled):
+            kind = "view" if nodes[unique_id]["config"]["materialized"] == "view" else "table"
+            start = perf_counter()
+            con.execute(f"create {kind} {nodes[unique_id]['name']} as {compiled[unique_id]}")
+            seconds[nodes[unique_id]["name"]] = perf_counter() - start
+    rmtree(bare.parent)
+    return {"seconds": sum(seconds.values()), "models": seconds}
+
+
+def publish(settings: Settings, target: str) -> dict:
+    """Seconds for publishing what the warehouse holds, and the size of the release."""
+    from orchestration.publish import publish
+
+    manifest = json.loads((Path(target) / "manifest.json").read_text())
+    timing = _timed(lambda: publish(settings, manifest, []))
+    files = list((settings.release_dir / "current").resolve().iterdir())
+    return timing | {"megabytes": sum(path.stat().st_size for path in files) / 1e6}
+
+
+def table_in_duckdb(settings: Settings) -> dict:
+    """The annual AI table over the landed files, in DuckDB."""
+    files, products = _files_of_imports(settings), str(settings.release_dir / "ai_product.parquet")
+    with duckdb.connect() as con:
+        return _timed(
+            lambda: con.execute(
+                """
+                select year(period_start) as year, partner_code, category, sum(value_usd)::bigint as value_usd
+                from read_parquet(?) join (
+                    select * from read_parquet(?)
+                    where definition_id = 'compute_core' and commodity_system = 'hts10'
+                ) using (commodity_code)
+                group by all order by all
+                """,
+                [files, products],
+            ).fetchall()
+        )
+
+
+def table_in_pandas(settings: Settings) -> dict:
+    """The annual AI table over the landed files, in pandas (DuckDB reads the Parquet columns into it)."""
+    import pandas as pd
+
+    files, products = _files_of_imports(settings), str(settings.release_dir / "ai_product.parquet")
+
+    def table() -> list:
+        with duckdb.connect() as con:
+            columns = "period_start, partner_code, commodity_code, value_usd"
+            goods = con.execute(f"select {columns} from read_parquet(?)", [files]).df()
+            product = con.execute("from read_parquet(?)", [products]).df()
+        is_asked = (product.definition_id == "compute_core") & (product.commodity_system == "hts10")
+        traded = pd.merge(goods, product.loc[is_asked, ["commodity_code", "category"]], on="commodity_code")
+        year = traded.period_start.dt.year.rename("year")
+        summed = traded.groupby([year, "partner_code", "category"]).value_usd.sum().reset_index()
+        summed = summed.sort_values(["year", "partner_code", "category"])
+        return [tuple(row) for row in summed.astype(object).to_numpy()]
+
+    return _timed(table)
+
+
+def _answered(settings: Settings) -> list[Snapshot]:
+    archive = Archive(settings.archive_dir)
+    return [archive.latest("census_trade", f"{flow}s_monthly", ANSWERED_MONTH, None) for flow in FLOWS]
+
+
+def _import_great_expectations() -> None:
+    import great_expectations  # noqa: F401, start-up is not measured
+
+
+def _files_of_imports(settings: Settings) -> list[str]:
+    return sorted(
+        str(path) for path in settings.landing_dir.glob("census_trade/imports_monthly/*/*/goods.parquet")
+    )
+
+
+def _in_order(nodes: dict, models: dict) -> list[str]:
+    """The models, each behind those that it reads."""
+    order: list[str] = []
+
+    def add(unique_id: str) -> None:
+        if unique_id not in order:
+            for parent in nodes[unique_id]["depends_on"]["nodes"]:
+                if parent in models:
+                    add(parent)
+            order.append(unique_id)
+
+    for unique_id in sorted(models):
+        add(unique_id)
+    return order
+
+
+def _timed(work: Callable[[], object]) -> dict:
+    start = perf_counter()
+    found = work()
+    seconds = perf_counter() - start
+    return {"seconds": seconds, "found": sha256(str(found).encode()).hexdigest()}
+
+
+STEPS = (
+    make_answers,
+    land_month,
+    make_history,
+    make_new_month,
+    write_inputs,
+    build_bare,
+    publish,
+    table_in_duckdb,
+    table_in_pandas,
+)
+
+if __name__ == "__main__":
+    name, arguments = sys.argv[1], json.loads(sys.argv[2])
+    step = {step.__name__: step for step in STEPS}[name]
+    print(json.dumps(step(Settings(), **arguments)))
