@@ -290,14 +290,17 @@ def _write_input(
     settings: Settings, name: str, columns: dict[str, str], rows: list[dict[str, object]]
 ) -> None:
     target = settings.warehouse_dir / "inputs" / f"{name}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
     typed = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in columns.items())
-    with duckdb.connect() as con:
-        con.register("frame", frame.where(frame.notna(), None))
-        con.execute(f"copy (select {typed} from frame order by all) to '{partial}' (format parquet)")
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect() as con:
+            con.register("frame", frame.where(frame.notna(), None))
+            _copy(con, f"select {typed} from frame order by all", partial)
+        partial.replace(target)
+    except OSError as error:
+        raise NotWritten(target, reason_of(error)) from None
 
 
 def _folder(root: Path, dataset: Dataset, snapshot: Snapshot) -> Path:

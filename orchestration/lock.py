@@ -51,6 +51,6 @@ def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[N
 def _holder(holder_file: Path) -> str:
     try:
         holder = json.loads(holder_file.read_text())
-    except (OSError, ValueError):
+        return f"process {holder['pid']} ({holder['purpose']}, since {holder['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-    return f"process {holder['pid']} ({holder['purpose']}, since {holder['since']})"

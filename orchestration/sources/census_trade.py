@@ -28,6 +28,8 @@ LEVELS = {"total": "totals", "hs2": "chapters", "hs10": "goods"}
 LONGEST_PREFIX = 4
 
 MONEY = ("value_usd", "duty_usd", "general_value_usd", "dutiable_value_usd", "charges_usd")
+# The DF of the rows that hold them.
+EXPORT_PARTS = {"domestic_value_usd": "1", "foreign_value_usd": "2"}
 EXPORT_MONEY = ("value_usd", "domestic_value_usd", "foreign_value_usd")
 
 
@@ -200,61 +202,82 @@ def _read_goods(
 def _write_level(
     side: _Side, con: duckdb.DuckDBPyConnection, partition: str, level_name: str, table: str
 ) -> None:
-    """Split the rows of a level into countries and aggregates, typed and in the order of their key."""
+    """Type the rows of a level and put them in the order of their key, once for both tables of the level.
+
+    Countries and aggregates are views of the sorted rows: a second sort would cost more than their filter.
+    """
+    key = ["cty"] if level_name == "total" else ["cty", "commodity_code"]
     commodity = {
         "total": "",
         "hs2": "'hs2' as commodity_system, commodity_code,",
         "hs10": f"'{side.commodity_system}' as commodity_system, commodity_code,",
     }[level_name]
-    by_commodity = "" if level_name == "total" else "commodity_code,"
-    # An import row stands for itself; an export row is the '-' total beside its domestic and foreign parts.
-    whole = "" if side.split_by is None else "filter (part = '-')"
-
-    def measure(name: str) -> str:
-        if side.split_by is not None and name in ("domestic_value_usd", "foreign_value_usd"):
-            part = {"domestic_value_usd": "1", "foreign_value_usd": "2"}[name]
-            return f"max(value_usd) filter (part = '{part}') as {name}"
-        if name not in side.values:
-            return f"null::bigint as {name}"
-        return f"max({name}) {whole} as {name}" if side.split_by else name
 
     def quantity(i: int) -> str:
         # Zero without a flag, or no unit, means that the quantity was not collected.
         unit = f"case when unit_{i} not in ('', '-', 'X') then unit_{i} end"
         is_collected = f"{unit} is not null and (quantity_{i} <> 0 or coalesce(flag_{i}, '') <> '')"
-        text = f"case when {is_collected} then quantity_{i} end"
-        if side.split_by:
-            return f"max({text}) {whole} as quantity_{i}, max({unit}) {whole} as unit_{i}"
-        return f"{text} as quantity_{i}, {unit} as unit_{i}"
+        return f"case when {is_collected} then quantity_{i} end as quantity_{i}, {unit} as unit_{i}"
 
-    money = [measure(name) for name in MONEY]
-    parts = [measure(name) for name in ("domestic_value_usd", "foreign_value_usd")]
+    served = (*side.values, *(EXPORT_PARTS if side.split_by else ()))
+    measures = [name if name in served else f"null::bigint as {name}" for name in (*MONEY, *EXPORT_PARTS)]
     quantities = [quantity(1), quantity(2)] if level_name == "hs10" else []
-    grouped = f"group by {by_commodity} cty, copy" if side.split_by else ""
-    # Repeated rows must survive the grouping, so that the gate can see them.
-    copy = f"row_number() over (partition by {by_commodity} cty, part)" if side.split_by else "1"
     grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
-    rows = f"""
-        select '{side.flow}' as flow, '{grain}' as period_grain, date '{start}' as period_start,
-               cty as partner_code, {{kind}} {commodity} {", ".join([*money, *quantities, *parts])}
-        from (select *, {copy} as copy from {table}_read) where {{where}} {grouped}
-        order by partner_code {"" if level_name == "total" else ", commodity_code"}
-    """
     # A partner that is null counts as a country: the gate shall see it.
-    is_world = "coalesce(cty = '-', false)"
-    is_group = "coalesce(cty like '0%' or contains(cty, 'X'), false)"
-    con.execute(f"create table {table} as {rows.format(kind='', where=f'not ({is_world} or {is_group})')}")
-    kind = f"case when {is_world} then 'world' else 'group' end as partner_kind,"
-    con.execute(
-        f"create table {table}_aggregate as {rows.format(kind=kind, where=f'{is_world} or {is_group}')}"
+    kind = "case when cty = '-' then 'world' when cty like '0%' or contains(cty, 'X') then 'group' end"
+
+    def write(rows: str) -> None:
+        con.execute(f"""
+            create or replace table {table}_sorted as
+            select '{side.flow}' as flow, '{grain}' as period_grain, date '{start}' as period_start,
+                   cty as partner_code, {kind} as partner_kind, {commodity}
+                   {", ".join([*measures[: len(MONEY)], *quantities, *measures[len(MONEY) :]])}
+            from {rows}
+            order by {", ".join(key)}
+        """)
+
+    if side.split_by is None:
+        write(f"{table}_read")
+    else:
+        write(_wholes_with_parts(table, key))
+        # Repeated rows must survive, so that the gate can see them; telling them apart doubles the cost.
+        if _holds_repeated_parts(con, table):
+            write(_wholes_with_parts(table, key, f"row_number() over (partition by {', '.join(key)}, part)"))
+        con.execute(f"""
+            insert into bad_values
+            select '{table}', null, 'value_usd', partner_code, 'parts without their total' from {table}_sorted
+            where value_usd is null and coalesce(domestic_value_usd, foreign_value_usd) is not null
+        """)
+    con.execute(f"""
+        create view {table} as select * exclude (partner_kind) from {table}_sorted where partner_kind is null
+    """)
+    con.execute(f"create view {table}_aggregate as from {table}_sorted where partner_kind is not null")
+
+
+def _wholes_with_parts(table: str, key: Sequence[str], copy: str = "1") -> str:
+    """Exports: each '-' total with its domestic and foreign parts beside it."""
+    others = (
+        [f"{name}_{i}" for name in ("quantity", "flag", "unit") for i in (1, 2)] if table == "goods" else []
     )
-    if side.split_by:
-        for name in (table, f"{table}_aggregate"):
-            con.execute(f"""
-                insert into bad_values
-                select '{table}', null, 'value_usd', partner_code, 'parts without their total' from {name}
-                where value_usd is null and coalesce(domestic_value_usd, foreign_value_usd) is not null
-            """)
+    columns = [f"any_value({name}) filter (part = '-') as {name}" for name in ("value_usd", *others)]
+    columns += [
+        f"any_value(value_usd) filter (part = '{part}') as {name}" for name, part in EXPORT_PARTS.items()
+    ]
+    return f"""(
+        select {", ".join([*key, *columns])} from (select *, {copy} as copy from {table}_read)
+        group by {", ".join(key)}, copy
+    )"""
+
+
+def _holds_repeated_parts(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether fewer figures were written than read, because some have the same key and part."""
+    (read,) = con.execute(
+        f"select count(value_usd) from {table}_read where part in ('-', '1', '2')"
+    ).fetchone()
+    (written,) = con.execute(
+        f"select count(value_usd) + count(domestic_value_usd) + count(foreign_value_usd) from {table}_sorted"
+    ).fetchone()
+    return written < read
 
 
 def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]) -> None:

@@ -286,7 +286,11 @@ def test_a_partition_that_was_only_ever_rejected_says_why_it_is_not_covered(brin
     assert rows == [(level, "*", "rejected", str(rejection.value)) for level in ("hs10", "hs2", "total")]
 
 
-def test_a_folder_with_an_apostrophe_is_a_folder(bring, tmp_path):
-    result = bring(data_dir=tmp_path / "o'brien's data")
+def test_a_folder_with_an_apostrophe_is_a_folder(bring, settings, tmp_path):
+    folder = tmp_path / "o'brien's data"
+
+    result = bring(data_dir=folder, archive_dir=folder / "archive")
+    write_warehouse_inputs(settings.model_copy(update={"data_dir": folder}))
 
     assert result.tables["goods"]["row_count"] == 6
+    assert (folder / "warehouse/current/inputs/selection.parquet").is_file()

@@ -1,0 +1,273 @@
+"""What starts by itself: on a release day, on a day without one, with the source down, and not twice."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from dagster import (
+    DagsterInstance,
+    RunRequest,
+    SkipReason,
+    build_schedule_context,
+    build_sensor_context,
+)
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    RUN_KEY_TAG,
+)
+from dagster._core.test_utils import create_run_for_test
+
+from orchestration.archive import Archive, fill
+from orchestration.jobs import LANDING_JOBS, jobs
+from orchestration.publish import release_id
+from orchestration.schedules import NEW_YORK, schedules
+from orchestration.sensors import sensors
+from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
+from orchestration.sources.registry import DATASETS, SOURCES
+from tests.replay.faults import Fault, status
+from tests.world import plant_imports
+
+SOURCE, DATASET = DATASETS["imports_monthly"]
+
+
+class Automation:
+    """The schedule and the sensors of one data directory, at a moment in New York."""
+
+    def __init__(self, settings, client, make_client, server, instance):
+        self.settings, self.client, self.make_client = settings, client, make_client
+        self.server, self.instance = server, instance
+        self.now = datetime(2026, 4, 2, 8, 45, tzinfo=NEW_YORK)
+
+    def publish(self, *months: str) -> None:
+        for month in months:
+            plant_imports(self.server.figures, month, "month")
+
+    def archive(self, *months: str) -> None:
+        self.publish(*months)
+        for month in months:
+            fill(self.client, Archive(self.settings.archive_dir), SOURCE, DATASET, month, EVERYTHING)
+        self.server.requests.clear()
+
+    def schedule(self, **changed: object) -> RunRequest | SkipReason:
+        (definition,) = schedules(self.settings.model_copy(update=changed), self.make_client)
+        context = build_schedule_context(instance=self.instance, scheduled_execution_time=self.now)
+        return definition(context)
+
+    def release_sensor(self, **changed: object) -> list[RunRequest | SkipReason]:
+        settings = self.settings.model_copy(update=changed)
+        release_sensor, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
+        return list(release_sensor(build_sensor_context(instance=self.instance)))
+
+    def refresh_sensor(self) -> RunRequest | SkipReason:
+        _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
+        return refresh_sensor()
+
+    def launch(self, request: RunRequest) -> None:
+        """What the daemon does with a request: a run with its key and its tags."""
+        tags = {**request.tags, RUN_KEY_TAG: request.run_key}
+        create_run_for_test(self.instance, job_name=request.job_name, tags=tags)
+
+
+@pytest.fixture
+def automation(settings, client, make_client, server, tmp_path) -> Iterator[Automation]:
+    server.figures.execute("delete from trade")
+    # A schedule's context takes only an instance that is kept.
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield Automation(settings, client, make_client, server, instance)
+
+
+def described(request: RunRequest) -> tuple[str, str, str, str]:
+    first, last = request.tags[ASSET_PARTITION_RANGE_START_TAG], request.tags[ASSET_PARTITION_RANGE_END_TAG]
+    return request.job_name, request.run_key, first, last
+
+
+def test_the_schedule_probes_at_0845_in_new_york_on_weekdays(automation):
+    (definition,) = schedules(automation.settings, automation.make_client)
+
+    assert (definition.cron_schedule, definition.execution_timezone) == ("45 8 * * 1-5", "America/New_York")
+    assert definition.job_name == LANDING_JOBS["month"]
+
+
+def test_on_a_release_day_schedule_and_sensor_ask_for_the_same_run(automation):
+    automation.archive("2026-01")
+    automation.publish("2026-02")
+
+    request = automation.schedule()
+
+    assert described(request) == ("land_months", "release-2026-02", "2026-01", "2026-02")
+    assert [described(one) for one in automation.release_sensor()] == [described(request)]
+    asked = [month for one in automation.server.requests for month in one.values("time")]
+    assert asked == ["2026-03", "2026-02"] * 2  # March is not there yet
+
+
+def test_on_a_day_without_a_release_nothing_is_asked_for_and_nothing_fails(automation):
+    automation.archive("2026-01")
+
+    assert automation.schedule() == SkipReason("No new month is published yet.")
+    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
+    assert automation.instance.get_runs_count() == 0
+
+
+@pytest.mark.parametrize("asked_first", ["schedule", "sensor"])
+def test_what_was_requested_is_not_requested_twice(automation, asked_first):
+    automation.archive("2026-01")
+    automation.publish("2026-02")
+    first = automation.schedule() if asked_first == "schedule" else automation.release_sensor()[0]
+    automation.launch(first)
+
+    assert automation.schedule() == SkipReason("No new month is published yet.")
+    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
+
+
+def test_another_release_is_another_run(automation):
+    automation.archive("2026-01")
+    automation.publish("2026-02")
+    automation.launch(automation.schedule())
+    automation.archive("2026-02")
+    automation.publish("2026-03")
+    automation.now = datetime(2026, 5, 5, 8, 45, tzinfo=NEW_YORK)
+
+    assert automation.schedule().run_key == "release-2026-03"
+
+
+@pytest.mark.parametrize("fetch", ["never"])
+def test_an_instance_that_may_not_fetch_asks_nobody(automation, fetch):
+    automation.publish("2026-02")
+
+    assert "AITB_FETCH is 'never'" in automation.schedule(fetch=fetch).skip_message
+    (skipped,) = automation.release_sensor(fetch=fetch)
+    assert "AITB_FETCH is 'never'" in skipped.skip_message
+    assert automation.server.requests == []
+
+
+def test_a_source_that_is_down_fails_the_tick_with_its_reason(automation):
+    automation.archive("2026-01")
+    automation.server.faults.append(Fault(status(503), times=None))
+
+    for evaluate in (automation.schedule, automation.release_sensor):
+        with pytest.raises(Unavailable, match=r"answered 503 .* tried 5 times"):
+            evaluate()
+    assert automation.instance.get_runs_count() == 0
+
+    automation.server.faults.clear()
+    assert automation.schedule() == SkipReason("No new month is published yet.")
+
+
+def test_a_refused_key_fails_the_tick_with_its_reason(automation):
+    automation.server.keys = ("another",)
+
+    for evaluate in (automation.schedule, automation.release_sensor):
+        with pytest.raises(KeyRefused, match="check AITB_CENSUS_API_KEY"):
+            evaluate()
+
+
+def december(automation: Automation) -> None:
+    automation.now = datetime(2026, 2, 5, 8, 45, tzinfo=NEW_YORK)
+    automation.archive("2025-11")
+    automation.publish("2025-12")
+
+
+MONTHS_OF_2025 = ("land_months", "release-2025-12", "2025-01", "2025-12")
+THE_YEAR_2025 = ("land_years", "release-2025-12-years", "2025", "2025")
+
+
+def test_the_release_of_december_also_asks_for_the_year(automation):
+    december(automation)
+
+    assert [described(one) for one in automation.release_sensor()] == [MONTHS_OF_2025, THE_YEAR_2025]
+
+
+def test_the_year_is_asked_for_once_when_the_schedule_came_first(automation):
+    december(automation)
+    request = automation.schedule()
+    assert described(request) == MONTHS_OF_2025
+    automation.launch(request)
+
+    (year,) = automation.release_sensor()
+    assert described(year) == THE_YEAR_2025
+
+    automation.launch(year)
+    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
+
+
+def test_the_year_is_asked_for_when_its_months_were_in_before_the_sensor_looked(automation):
+    december(automation)
+    automation.launch(automation.schedule())
+    automation.archive("2025-12")
+
+    (year,) = automation.release_sensor()
+    assert described(year) == THE_YEAR_2025
+
+
+def test_an_empty_archive_begins_with_the_year_before(automation):
+    automation.publish("2026-02")
+
+    months, years = automation.release_sensor()
+
+    assert described(months) == ("land_months", "release-2026-02", "2025-01", "2026-02")
+    assert described(years) == ("land_years", "release-2026-02-years", "2025", "2025")
+
+
+# The refresh.
+
+
+def land(automation: Automation, digest: str) -> None:
+    """A commit as landing writes it, without its tables."""
+    folder = automation.settings.landing_dir / "census_trade/imports_monthly/2025-01/20260302T120000Z-r1"
+    folder.mkdir(parents=True, exist_ok=True)
+    check = {
+        "suite": "s", "subject": "s", "check_name": "c", "status": "passed", "severity": "error",
+        "message": "", "metrics": "{}",
+    }  # fmt: skip
+    commit = {
+        "source": "census_trade", "dataset": "imports_monthly", "partition": "2025-01",
+        "vintage_at": "2026-03-02T12:00:00+00:00", "digest": digest, "origin": "agency",
+        "composed_from": [], "partners": [], "levels": ["total"], "tables": {}, "checks": [check],
+    }  # fmt: skip
+    (folder / "commit.json").write_text(json.dumps(commit))
+
+
+def publish_release(automation: Automation, identity: str) -> None:
+    automation.settings.release_dir.mkdir(parents=True, exist_ok=True)
+    (automation.settings.release_dir / "release.json").write_text(json.dumps({"release_id": identity}))
+
+
+def test_without_landing_there_is_nothing_to_refresh(automation):
+    assert automation.refresh_sensor() == SkipReason("Nothing is landed yet.")
+
+
+def test_a_first_landing_is_refreshed(automation):
+    land(automation, "one")
+
+    assert automation.refresh_sensor().run_key == release_id(automation.settings)
+
+
+def test_a_release_of_what_is_landed_is_left_alone(automation):
+    land(automation, "one")
+    publish_release(automation, release_id(automation.settings))
+
+    assert automation.refresh_sensor() == SkipReason("The release is up to date.")
+
+
+def test_another_landing_is_another_refresh(automation):
+    land(automation, "one")
+    first = automation.refresh_sensor()
+    publish_release(automation, first.run_key)
+    land(automation, "two")
+
+    second = automation.refresh_sensor()
+
+    assert second.run_key == release_id(automation.settings) != first.run_key
+    assert automation.refresh_sensor().run_key == second.run_key
+
+
+def test_the_refresh_watches_by_itself_and_the_release_sensor_is_switched_on_by_hand(automation):
+    release_sensor, refresh_sensor = sensors(
+        automation.settings, automation.make_client, jobs(automation.settings, SOURCES)
+    )
+
+    assert (release_sensor.name, release_sensor.default_status.value) == ("new_release", "STOPPED")
+    assert (refresh_sensor.name, refresh_sensor.default_status.value) == ("landing_changed", "RUNNING")
+    assert release_sensor.minimum_interval_seconds == 3600

@@ -1,0 +1,130 @@
+"""Is there a new month, and what does its release bring or revise?"""
+
+from datetime import date
+
+import pytest
+
+from orchestration.archive import Archive, fill
+from orchestration.releases import Release, archived_release, new_release
+from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
+from orchestration.sources.registry import DATASETS
+from tests.replay.faults import Fault, status
+from tests.world import plant_imports
+
+SOURCE, DATASET = DATASETS["imports_monthly"]
+
+
+@pytest.fixture
+def publish(server):
+    def act(*published: str) -> None:
+        for month in published:
+            plant_imports(server.figures, month, "month")
+
+    server.figures.execute("delete from trade")
+    return act
+
+
+@pytest.fixture
+def archive(settings, client, publish, server):
+    """Publish and archive months."""
+
+    def act(*archived: str) -> None:
+        publish(*archived)
+        for month in archived:
+            fill(client, Archive(settings.archive_dir), SOURCE, DATASET, month, EVERYTHING)
+        server.requests.clear()
+
+    return act
+
+
+def asked(server) -> list[str]:
+    return [value for request in server.requests for value in request.values("time")]
+
+
+def test_a_month_that_is_published_and_not_archived_is_new(settings, client, server, archive, publish):
+    archive("2026-01", "2026-02")
+    publish("2026-03")
+
+    release = new_release(settings, client, date(2026, 5, 5))
+
+    assert release == Release("2026-03", ("2026-01", "2026-02", "2026-03"), ())
+    assert release.run_key == "release-2026-03"
+    assert asked(server) == ["2026-04", "2026-03"]
+
+
+def test_nothing_is_new_before_the_day_of_the_release(settings, client, server, archive):
+    archive("2026-01", "2026-02")
+
+    assert new_release(settings, client, date(2026, 5, 4)) is None
+    assert asked(server) == ["2026-04", "2026-03"]
+
+
+def test_nothing_is_asked_when_the_last_complete_month_is_there(settings, client, server, archive):
+    archive("2026-03")
+
+    assert new_release(settings, client, date(2026, 4, 20)) is None
+    assert asked(server) == []
+
+
+def test_the_release_of_december_brings_its_year(settings, client, archive, publish):
+    archive("2025-11")
+    publish("2025-12")
+
+    release = new_release(settings, client, date(2026, 2, 5))
+
+    assert (release.month, release.years) == ("2025-12", ("2025",))
+    assert release.months == tuple(f"2025-{month:02d}" for month in range(1, 13))
+    assert release.years_run_key == "release-2025-12-years"
+
+
+def test_the_release_of_april_brings_all_that_was_loaded(settings, client, archive, publish):
+    archive("2024-01", "2026-03")
+    publish("2026-04")
+
+    release = new_release(settings, client, date(2026, 6, 4))
+
+    assert (release.months[0], release.months[-1], len(release.months)) == ("2024-01", "2026-04", 28)
+    assert release.years == ("2024", "2025")
+
+
+def test_a_gap_is_filled(settings, client, archive, publish):
+    archive("2025-10")
+    publish("2026-02")
+
+    release = new_release(settings, client, date(2026, 4, 10))
+
+    assert release.months == ("2025-11", "2025-12", "2026-01", "2026-02")
+
+
+def test_a_first_load_begins_with_the_year_before(settings, client, publish):
+    publish("2026-02")
+
+    release = new_release(settings, client, date(2026, 4, 10))
+
+    assert (release.months[0], release.months[-1]) == ("2025-01", "2026-02")
+    assert release.years == ("2025",)
+
+
+def test_the_search_for_the_newest_month_is_short(settings, client, server, publish):
+    assert new_release(settings, client, date(2026, 4, 10)) is None
+    assert asked(server) == ["2026-03", "2026-02", "2026-01", "2025-12"]
+
+
+def test_the_release_of_the_newest_archived_month(settings, archive):
+    assert archived_release(settings) is None
+    archive("2025-11", "2025-12")
+    assert archived_release(settings).years == ("2025",)
+    archive("2026-01")
+    assert archived_release(settings) == Release("2026-01", ("2026-01",), ())
+
+
+def test_a_source_that_cannot_say_is_no_answer(settings, client, server, archive):
+    archive("2026-02")
+    server.faults.append(Fault(status(500), times=None))
+    with pytest.raises(Unavailable, match="answered 500"):
+        new_release(settings, client, date(2026, 5, 4))
+
+    server.keys = ("another",)
+    server.faults.clear()
+    with pytest.raises(KeyRefused, match="AITB_CENSUS_API_KEY"):
+        new_release(settings, client, date(2026, 5, 4))

@@ -1,0 +1,128 @@
+"""Settings come from AITB_ variables, paths are absolute, and secrets are not shown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from orchestration.settings import REPOSITORY, Settings
+
+
+def test_the_defaults_are_those_of_the_sample():
+    settings = Settings()
+
+    assert settings.data_dir == REPOSITORY / "data" / "sample"
+    assert settings.archive_dir == REPOSITORY / "sample" / "archive"
+    assert settings.publish_dir == REPOSITORY / "data" / "sample" / "published"
+    assert (settings.fetch, settings.as_of, settings.census_api_key) == ("never", None, None)
+    assert settings.census_url == "https://api.census.gov/data"
+    assert settings.secrets == ()
+
+
+def test_another_data_directory_brings_its_own_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("AITB_DATA_DIR", str(tmp_path / "live"))
+
+    settings = Settings()
+
+    assert settings.archive_dir == tmp_path / "live" / "archive"
+    assert settings.publish_dir == tmp_path / "live" / "published"
+    assert settings.landing_dir == tmp_path / "live" / "landing"
+    assert settings.quarantine_dir == tmp_path / "live" / "quarantine"
+    assert settings.warehouse_dir == tmp_path / "live" / "warehouse" / "current"
+
+
+def test_every_setting_can_be_set_by_its_variable(monkeypatch, tmp_path):
+    given = {
+        "AITB_DATA_DIR": tmp_path / "a",
+        "AITB_ARCHIVE_DIR": tmp_path / "b",
+        "AITB_PUBLISH_DIR": tmp_path / "c",
+        "AITB_FETCH": "missing",
+        "AITB_AS_OF": "2025-03-31T12:00:00+02:00",
+        "AITB_CENSUS_API_KEY": "secret",
+        "AITB_CENSUS_URL": "http://mirror.test/data",
+        "AITB_CENSUS_SCHEDULES_URL": "http://mirror.test/schedules/",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, str(value))
+
+    settings = Settings()
+
+    assert (settings.archive_dir, settings.publish_dir) == (tmp_path / "b", tmp_path / "c")
+    assert settings.fetch == "missing"
+    assert settings.as_of == datetime(2025, 3, 31, 10, tzinfo=UTC)
+    assert settings.census_url == "http://mirror.test/data"
+    assert settings.secrets == ("secret",)
+
+
+def test_paths_are_absolute_wherever_they_are_given(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AITB_DATA_DIR", "data")
+    monkeypatch.setenv("AITB_ARCHIVE_DIR", "~/archive")
+    monkeypatch.setenv("HOME", "/home/somebody")
+
+    settings = Settings()
+
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.archive_dir == Path("/home/somebody/archive")
+
+
+def test_what_is_set_to_nothing_is_not_set(monkeypatch):
+    for name in ("DATA_DIR", "ARCHIVE_DIR", "PUBLISH_DIR", "FETCH", "AS_OF", "CENSUS_API_KEY", "CENSUS_URL"):
+        monkeypatch.setenv(f"AITB_{name}", "")
+
+    assert Settings() == Settings.model_construct(**Settings().model_dump())
+    assert Settings().data_dir == REPOSITORY / "data" / "sample"
+    assert Settings().census_api_key is None
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2025-03-31", datetime(2025, 3, 31, tzinfo=UTC)),
+        ("2025-03-31T08:00:00", datetime(2025, 3, 31, 8, tzinfo=UTC)),
+        ("2025-03-31T08:00:00Z", datetime(2025, 3, 31, 8, tzinfo=UTC)),
+        ("2025-03-31T08:00:00-05:00", datetime(2025, 3, 31, 13, tzinfo=UTC)),
+    ],
+)
+def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, text, utc):
+    monkeypatch.setenv("AITB_AS_OF", text)
+
+    settings = Settings()
+
+    edition = utc.strftime("%Y%m%dT%H%M%SZ")
+    assert settings.as_of == utc
+    assert settings.warehouse_dir == settings.data_dir / "warehouse" / edition
+    assert settings.release_dir == settings.publish_dir / "as_of" / edition
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AITB_FETCH", "sometimes", "'never', 'missing' or 'always'"),
+        ("AITB_AS_OF", "in March", "valid datetime"),
+        ("AITB_CENSUS_URL", "api.census.gov/data", "begins with http:// or https://"),
+        ("AITB_CENSUS_URL", "file:///etc", "begins with http:// or https://"),
+        ("AITB_CENSUS_URL", "https://", "names a host"),
+        ("AITB_CENSUS_URL", "https://api.test/data?key=0123456789abcdef", "belongs into AITB_CENSUS_API_KEY"),
+        ("AITB_CENSUS_SCHEDULES_URL", "https://a.test/#0123456789abcdef", "has no parameters"),
+    ],
+)
+def test_what_cannot_be_is_refused_without_showing_it(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError, match=says) as failure:
+        Settings()
+
+    assert name.removeprefix("AITB_").lower() in str(failure.value)
+    assert "0123456789abcdef" not in str(failure.value)
+
+
+def test_secrets_are_not_shown(monkeypatch):
+    monkeypatch.setenv("AITB_CENSUS_API_KEY", "0123456789abcdef")
+    monkeypatch.setenv("AITB_FAILURE_WEBHOOK_URL", "https://hooks.test/0123456789abcdef")
+
+    settings = Settings()
+
+    assert "0123456789abcdef" not in f"{settings} {settings!r} {settings.model_dump()}"
+    assert settings.secrets == ("0123456789abcdef", "https://hooks.test/0123456789abcdef")
