@@ -113,7 +113,8 @@ def run_suite(
     for name in suite.variables:
         con.execute(f"set variable {name} = $1", [context[name]])
 
-    missing = {table for check in suite.checks for table in check.tables if not _is_there(con, table)}
+    tables = {table for check in suite.checks for table in check.tables}
+    missing = {table for table in tables if not _is_there(con, table)}
     summaries: dict[str, dict[str, Any]] = {}
     broken: dict[str, str] = {}
     for check in suite.checks:

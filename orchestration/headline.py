@@ -30,11 +30,11 @@ def show(release_dir: Path, console: Console) -> None:
     console.print(table)
     if "composed" in release["origin"]:
         console.print(
-            "Origin: composed in the agency's answer format from figures of the US Census Bureau "
-            f"({len(release['composed_from'])} files, named in release.json)."
+            "Origin: composed in the agency's answer format from published figures of the US Census Bureau; "
+            "the files are named in release.json."
         )
     else:
-        console.print("Origin: served by the US Census Bureau.")
+        console.print("Origin: as the agencies served it.")
     console.print(f"Release {release['release_id']}: {release_dir / DATABASE}", soft_wrap=True)
 
 
@@ -89,7 +89,8 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
         ),
         (
             "Effective tariff rate, AI",
-            f"{_percent(row['effective_tariff_rate'])}, known for {_percent(row['duty_coverage_share'])} of the value",
+            f"{_percent(row['effective_tariff_rate'])}, known for "
+            f"{_percent(row['duty_coverage_share'])} of the value",
         ),
         (
             "Effective tariff rate, all without HS 27, 71, 98, 99",

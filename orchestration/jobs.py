@@ -44,7 +44,7 @@ def jobs(settings: Settings, sources: tuple[Source, ...]) -> list[UnresolvedAsse
     refresh = define_asset_job(
         REFRESH_JOB,
         selection=AssetSelection.all() - AssetSelection.groups("landing"),
-        description="dbt staging, its gate, dbt marts, their gate, publish. Nothing is published unless all pass.",
+        description="dbt staging, gate, dbt marts, gate, publish. Nothing is published unless all pass.",
         executor_def=in_process_executor,
         hooks=hooks,
     )

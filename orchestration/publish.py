@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.archive import Archive
-from orchestration.files import directory_in_one_rename
+from orchestration.files import directory_in_one_rename, write_atomically
 from orchestration.landing import selected
 from orchestration.settings import REPOSITORY, Settings
 
@@ -58,9 +58,7 @@ RELEASE_TABLES = (
         "memory.release_checks",
         ("layer", "subject", "check_name", "message"),
         "One row per check behind this release: of landing (by partition), staging, marts, and dbt's tests.",
-        {
-            "status": "passed, warned, not_independent, across_vintages or not_served; a failed one stops a release."
-        },
+        {"status": "passed, warned, not_independent, across_vintages or not_served; failed stops a release."},
     ),
 )
 
@@ -97,7 +95,7 @@ def current_release(settings: Settings) -> dict | None:
 
 
 def published_tables(manifest: dict) -> list[PublishedTable]:
-    """The tables of the consumer contract: dbt models and seeds whose meta names their key, `published_key`."""
+    """The tables of the consumer contract: dbt nodes whose meta names their key, `published_key`."""
     nodes = [
         node
         for node in manifest["nodes"].values()
@@ -115,27 +113,49 @@ def published_tables(manifest: dict) -> list[PublishedTable]:
     ]
 
 
-def publish(settings: Settings, manifest: dict, checks: list[dict[str, str]]) -> dict:
-    """Copy the marts into a new release and swap it in; give its release.json.
+def build_release(settings: Settings, manifest: dict, checks: list[dict[str, str]]) -> Path:
+    """Copy the marts into the folder of a new release, which nobody reads yet; give that folder.
 
     checks: rows of `release_checks` (layer, subject, check_name, status, message).
+    A release that is there already is left as it is: its id stands for its content.
     """
-    identity = release_id(settings)
-    target = settings.release_dir / "releases" / identity
-    if not (target / RELEASE_FILE).exists():
-        with directory_in_one_rename(target) as partial:
-            info = _about(settings, identity)
-            info["tables"] = _write_tables(settings, partial, published_tables(manifest), info, checks)
-            (partial / RELEASE_FILE).write_text(json.dumps(info, indent=1) + "\n")
-    _swap_in(settings.release_dir, target)
-    _remove_old(settings.release_dir, target)
+    tables = published_tables(manifest)
+    if not tables:
+        raise ValueError("No dbt model says that it is published: meta.published_key is missing everywhere.")
+    info = _about(settings)
+    target = settings.release_dir / "releases" / info["release_id"]
+    if (target / RELEASE_FILE).exists():
+        info = json.loads((target / RELEASE_FILE).read_text()) | {"inputs_digest": info["inputs_digest"]}
+        write_atomically(target / RELEASE_FILE, _json(info))
+        return target
+    with directory_in_one_rename(target) as partial:
+        info["tables"] = _write_tables(settings, partial, tables, info, checks)
+        (partial / RELEASE_FILE).write_bytes(_json(info))
+    return target
+
+
+def swap_in(settings: Settings, target: Path) -> dict:
+    """Let readers see a release that was built; give its release.json.
+
+    `current` moves by one rename; then every file of the release gets its stable name beside it.
+    """
+    root = settings.release_dir
+    _link(root / "current", target.relative_to(root))
+    names = {path.name for path in target.iterdir()}
+    for name in names:
+        if not (root / name).is_symlink():
+            _link(root / name, Path("current") / name)
+    for path in root.iterdir():
+        if path.is_symlink() and path.name != "current" and path.name not in names:
+            path.unlink()
+    _remove_old(root, target)
     return json.loads((target / RELEASE_FILE).read_text())
 
 
-def _about(settings: Settings, identity: str) -> dict:
+def _about(settings: Settings) -> dict:
     sources = list(selected(settings))
     return {
-        "release_id": identity,
+        "release_id": release_id(settings),
         "origin": "+".join(sorted({item.origin for item in sources})),
         "composed_from": sorted({name for item in sources for name in item.composed_from}),
         "as_of": settings.as_of.isoformat() if settings.as_of else None,
@@ -175,7 +195,8 @@ def _write_tables(
 def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[dict[str, str]]) -> None:
     """Make release_info and release_checks, which only the publisher can know."""
     con.execute(
-        "create table release_info as select ? as release_id, ? as origin, ? as as_of, ? as code_digest, "
+        "create table release_info as select ?::varchar as release_id, ?::varchar as origin, "
+        "?::varchar as as_of, ?::varchar as code_digest, "
         "cast(? as timestamptz) at time zone 'UTC' as built_at",
         [info[name] for name in ("release_id", "origin", "as_of", "code_digest", "built_at")],
     )
@@ -187,20 +208,12 @@ def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[d
         )
 
 
+def _json(info: dict) -> bytes:
+    return (json.dumps(info, indent=1) + "\n").encode()
+
+
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _swap_in(root: Path, target: Path) -> None:
-    """Point `current` at the new release by one rename, then see that every file has its stable name."""
-    _link(root / "current", target.relative_to(root))
-    names = {path.name for path in target.iterdir()}
-    for name in names:
-        if not (root / name).is_symlink():
-            _link(root / name, Path("current") / name)
-    for path in root.iterdir():
-        if path.is_symlink() and path.name != "current" and path.name not in names:
-            path.unlink()
 
 
 def _link(path: Path, to: Path) -> None:

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.logging import RichHandler
 
-from orchestration.archive import Archive
-from orchestration.files import clear_leftovers
+from orchestration.archive import Archive, ArchiveDamaged
+from orchestration.files import NotWritten, clear_leftovers
 from orchestration.headline import show
+from orchestration.landing import quarantined
 from orchestration.lock import Busy, writing
 from orchestration.publish import current_release, inputs_digest
 from orchestration.settings import Settings
@@ -45,15 +46,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not given.live and _is_current(settings):
             console.print("Nothing is new: the release stands for the archive and the code as they are.")
-            show(settings.release_dir, console)
-            return 0
+            return _report(settings, console)
         with writing(settings.data_dir, "make live" if given.live else "make run"):
             _log_to(console)
-            clear_leftovers(settings.data_dir)
+            for folder in {settings.data_dir, settings.archive_dir, settings.publish_dir}:
+                clear_leftovers(folder)
             plan = _live_plan(settings, given) if given.live else _archived_plan(settings)
             return _run(settings, plan, console)
-    except (Busy, SourceError) as error:
-        console.print(f"[red]{error}[/red]")
+    except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
+        console.print(str(error), style="red", soft_wrap=True)
         return 2
 
 
@@ -114,7 +115,7 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> Plan:
 
 def _run(settings: Settings, plan: Plan, console: Console) -> int:
     if not any(plan.values()):
-        console.print(f"[red]The archive {settings.archive_dir} is empty, and AITB_FETCH is 'never'.[/red]")
+        console.print(f"The archive {settings.archive_dir} is empty, and AITB_FETCH is 'never'.", style="red")
         return 2
     with console.status("starting Dagster, dbt and Great Expectations"):
         from orchestration.definitions import build_definitions
@@ -126,18 +127,26 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
         for run_id in clear_dead_runs(instance):
             log.warning("run %s was killed; it is marked as failed", run_id[:8])
         definitions = build_definitions(settings)
-    everything_landed = True
+    everything_fetched = True
     for grain, partitions in plan.items():
         if partitions:
             tags = {} if grain == "current" else range_tags(partitions[0], partitions[-1])
-            everything_landed &= _execute(settings, definitions, instance, LANDING_JOBS[grain], tags, console)
+            everything_fetched &= _execute(
+                settings, definitions, instance, LANDING_JOBS[grain], tags, console
+            )
     if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console):
-        console.print("[red]The refresh failed; the release before it is untouched.[/red]")
+        console.print("The refresh failed; the release before it is untouched.", style="red")
         return 1
+    return _report(settings, console) or int(not everything_fetched)
+
+
+def _report(settings: Settings, console: Console) -> int:
+    """Print the headline, and what is kept out of it; the exit code."""
     show(settings.release_dir, console)
-    if not everything_landed:
-        console.print("[red]Something was rejected or could not be fetched; see above, and `make ui`.[/red]")
-    return 0 if everything_landed else 1
+    rejections = quarantined(settings)
+    for message in rejections:
+        console.print(f"Kept out: {message}", style="red", soft_wrap=True)
+    return int(bool(rejections))
 
 
 def _execute(
@@ -163,7 +172,7 @@ def _execute(
         if event.is_step_failure:
             error = event.event_specific_data.error
             message = (error.cause or error).message if error else "no reason given"
-            console.print(f"[red]{event.step_key}: {message.strip()}[/red]", soft_wrap=True)
+            console.print(f"{event.step_key}: {message.strip()}", style="red", soft_wrap=True, markup=False)
     return result.success
 
 

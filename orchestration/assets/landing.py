@@ -22,7 +22,7 @@ from data_quality.checks import check_specs, to_asset_check_result
 from data_quality.runner import GateResult, combine
 from data_quality.suites.landing import SUITES
 from orchestration.archive import Archive, ArchiveDamaged, fill
-from orchestration.assets.step import POOL, RETRY, writing_step
+from orchestration.assets.step import POOL, try_again, writing_step
 from orchestration.http import Client
 from orchestration.landing import Landed, Rejected, land
 from orchestration.partitions import partitions_of
@@ -123,7 +123,6 @@ def _landing_asset(
         ],
         backfill_policy=BackfillPolicy.single_run(),
         can_subset=True,
-        retry_policy=RETRY,
         pool=POOL,
     )
     def land_partitions(context: AssetExecutionContext) -> Iterator[AssetCheckResult]:
@@ -185,7 +184,7 @@ def _landing_asset(
         for check in combine(gates):
             yield to_asset_check_result(check, key)
         if isinstance(stopped_by, Unavailable):
-            raise stopped_by
+            raise try_again(context, stopped_by) from stopped_by
         if isinstance(stopped_by, OSError):
             raise Failure(f"{dataset.name}: {stopped_by}", allow_retries=False)
         if rejections:

@@ -4,15 +4,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getpid
 
-from dagster import AssetCheckExecutionContext, AssetExecutionContext, Backoff, Jitter, RetryPolicy
+from dagster import AssetCheckExecutionContext, AssetExecutionContext, RetryRequested
 
 from orchestration.instance import PID_TAG
-from orchestration.lock import writing
+from orchestration.lock import Busy, writing
 from orchestration.settings import Settings
 
 # One line for everything that writes to the data directory.
 POOL = "writer"
-RETRY = RetryPolicy(max_retries=3, delay=30, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
+RETRIES = 3
+FIRST_DELAY_SECONDS = 30
+
+
+def try_again(
+    context: AssetExecutionContext | AssetCheckExecutionContext, cause: Exception
+) -> RetryRequested:
+    """A retry of the step, after twice as long each time. Only for what time may cure.
+
+    A retry policy would retry every error, those of the data and of the code too, and only delay them.
+    """
+    delay = FIRST_DELAY_SECONDS * 2**context.op_execution_context.retry_number
+    retry = RetryRequested(max_retries=RETRIES, seconds_to_wait=delay)
+    retry.__cause__ = cause
+    return retry
 
 
 @contextmanager
@@ -25,5 +39,8 @@ def writing_step(
     """
     run_id = context.op_execution_context.run_id
     context.instance.add_run_tags(run_id, {PID_TAG: str(getpid())})
-    with writing(settings.data_dir, f"Dagster run {run_id[:8]}"):
-        yield
+    try:
+        with writing(settings.data_dir, f"Dagster run {run_id[:8]}"):
+            yield
+    except Busy as busy:
+        raise try_again(context, busy) from busy

@@ -34,7 +34,7 @@ from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import selected, write_warehouse_inputs
 from orchestration.lock import Busy
-from orchestration.publish import publish
+from orchestration.publish import build_release, swap_in
 from orchestration.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -82,14 +82,17 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
         with writing_step(context, settings):
             log.info("publishing")
             manifest = json.loads(project.manifest_path.read_text())
-            info = publish(settings, manifest, _release_checks(settings))
+            folder = build_release(settings, manifest, _release_checks(settings))
+            # Reading the headline tries the release out before anybody else sees it.
+            headline = markdown(folder)
+            info = swap_in(settings, folder)
         return MaterializeResult(
             metadata={
                 "release_id": info["release_id"],
                 "origin": info["origin"],
                 "folder": MetadataValue.path(settings.release_dir),
                 "tables": MetadataValue.json(info["tables"]),
-                "headline": MetadataValue.md(markdown(settings.release_dir)),
+                "headline": MetadataValue.md(headline),
             }
         )
 

@@ -14,8 +14,9 @@ of arrays of text whose first row is the header. What it can do to a reader, and
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -177,7 +178,10 @@ def level(request: Request) -> str:
 def _read_goods(
     side: _Side, con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]
 ) -> None:
-    """Make the six tables of one partition and flow (see docs/architecture.md, 'Landing')."""
+    """Make the six tables of one partition and flow (see docs/architecture.md, 'Landing').
+
+    One statement reads, types and sorts the rows of a level; countries and aggregates are views of them.
+    """
     _, suffix = _period(partition)
     _no_bad_values(con)
     for level_name, table in LEVELS.items():
@@ -194,90 +198,85 @@ def _read_goods(
                 texts[f"unit_{i}"] = f"UNIT_QY{i}"
                 numbers.append(f"quantity_{i}")
         asked = {request: path for request, path in answers.items() if level(request) == level_name}
-        _read_texts(con, f"{table}_read", table, asked, texts, numbers)
-        _write_level(side, con, partition, level_name, table)
-        con.execute(f"drop table {table}_read")
+        shape = partial(_whole_and_parts if side.split_by else _in_order, level_name=level_name)
+        _read_texts(con, f"{table}_read", table, asked, texts, numbers, shape)
+        if side.split_by:
+            _report_broken_parts(con, table)
+        _show_level(side, con, partition, level_name, table)
 
 
-def _write_level(
+def _show_level(
     side: _Side, con: duckdb.DuckDBPyConnection, partition: str, level_name: str, table: str
 ) -> None:
-    """Type the rows of a level and put them in the order of their key, once for both tables of the level.
-
-    Countries and aggregates are views of the sorted rows: a second sort would cost more than their filter.
-    """
-    key = ["cty"] if level_name == "total" else ["cty", "commodity_code"]
-    commodity = {
-        "total": "",
-        "hs2": "'hs2' as commodity_system, commodity_code,",
-        "hs10": f"'{side.commodity_system}' as commodity_system, commodity_code,",
-    }[level_name]
-
-    def quantity(i: int) -> str:
-        # Zero without a flag, or no unit, means that the quantity was not collected.
-        unit = f"case when unit_{i} not in ('', '-', 'X') then unit_{i} end"
-        is_collected = f"{unit} is not null and (quantity_{i} <> 0 or coalesce(flag_{i}, '') <> '')"
-        return f"case when {is_collected} then quantity_{i} end as quantity_{i}, {unit} as unit_{i}"
-
+    """Countries and aggregates of a level, as landing has them."""
+    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
+    system = {"total": "", "hs2": "hs2", "hs10": side.commodity_system}[level_name]
+    commodity = f"'{system}' as commodity_system, commodity_code," if system else ""
     served = (*side.values, *(EXPORT_PARTS if side.split_by else ()))
     measures = [name if name in served else f"null::bigint as {name}" for name in (*MONEY, *EXPORT_PARTS)]
-    quantities = [quantity(1), quantity(2)] if level_name == "hs10" else []
-    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
-    # A partner that is null counts as a country: the gate shall see it.
-    kind = "case when cty = '-' then 'world' when cty like '0%' or contains(cty, 'X') then 'group' end"
-
-    def write(rows: str) -> None:
+    quantities = ["quantity_1", "unit_1", "quantity_2", "unit_2"] if level_name == "hs10" else []
+    columns = ", ".join([*measures[: len(MONEY)], *quantities, *measures[len(MONEY) :]])
+    for name, kind in ((table, ""), (f"{table}_aggregate", "partner_kind,")):
         con.execute(f"""
-            create or replace table {table}_sorted as
+            create view {name} as
             select '{side.flow}' as flow, '{grain}' as period_grain, date '{start}' as period_start,
-                   cty as partner_code, {kind} as partner_kind, {commodity}
-                   {", ".join([*measures[: len(MONEY)], *quantities, *measures[len(MONEY) :]])}
-            from {rows}
-            order by {", ".join(key)}
+                   partner_code, {kind} {commodity} {columns}
+            from {table}_read where partner_kind is {"not" if kind else ""} null
         """)
 
-    if side.split_by is None:
-        write(f"{table}_read")
-    else:
-        write(_wholes_with_parts(table, key))
-        # Repeated rows must survive, so that the gate can see them; telling them apart doubles the cost.
-        if _holds_repeated_parts(con, table):
-            write(_wholes_with_parts(table, key, f"row_number() over (partition by {', '.join(key)}, part)"))
-        con.execute(f"""
-            insert into bad_values
-            select '{table}', null, 'value_usd', partner_code, 'parts without their total' from {table}_sorted
-            where value_usd is null and coalesce(domestic_value_usd, foreign_value_usd) is not null
-        """)
-    con.execute(f"""
-        create view {table} as select * exclude (partner_kind) from {table}_sorted where partner_kind is null
-    """)
-    con.execute(f"create view {table}_aggregate as from {table}_sorted where partner_kind is not null")
+
+# A partner that is null counts as a country: the gate shall see it.
+PARTNER = """
+    cty as partner_code,
+    case when cty = '-' then 'world' when cty like '0%' or contains(cty, 'X') then 'group' end as partner_kind
+"""
 
 
-def _wholes_with_parts(table: str, key: Sequence[str], copy: str = "1") -> str:
-    """Exports: each '-' total with its domestic and foreign parts beside it."""
-    others = (
-        [f"{name}_{i}" for name in ("quantity", "flag", "unit") for i in (1, 2)] if table == "goods" else []
-    )
-    columns = [f"any_value({name}) filter (part = '-') as {name}" for name in ("value_usd", *others)]
+def _quantity(i: int) -> str:
+    """Zero without a flag, or no unit, means that the quantity was not collected."""
+    unit = f"case when unit_{i} not in ('', '-', 'X') then unit_{i} end"
+    is_collected = f"{unit} is not null and (quantity_{i} <> 0 or coalesce(flag_{i}, '') <> '')"
+    return f"case when {is_collected} then quantity_{i} end as quantity_{i}, {unit} as unit_{i}"
+
+
+def _in_order(rows: str, level_name: str) -> str:
+    """Imports: a row stands for itself."""
+    key = "cty" if level_name == "total" else "cty, commodity_code"
+    quantities = f", {_quantity(1)}, {_quantity(2)}" if level_name == "hs10" else ""
+    texts = "cty, quantity_1, flag_1, unit_1, quantity_2, flag_2, unit_2" if quantities else "cty"
+    return f"select {PARTNER}, * exclude ({texts}) {quantities} from {rows} order by {key}"
+
+
+def _whole_and_parts(rows: str, level_name: str) -> str:
+    """Exports: the '-' total with its domestic and foreign parts beside it."""
+    key = "cty" if level_name == "total" else "cty, commodity_code"
+    others = [f"{name}_{i}" for name in ("quantity", "flag", "unit") for i in (1, 2)]
+    wholes = ["value_usd", *(others if level_name == "hs10" else ())]
+    columns = [f"any_value({name}) filter (part = '-') as {name}" for name in wholes]
     columns += [
         f"any_value(value_usd) filter (part = '{part}') as {name}" for name, part in EXPORT_PARTS.items()
     ]
-    return f"""(
-        select {", ".join([*key, *columns])} from (select *, {copy} as copy from {table}_read)
-        group by {", ".join(key)}, copy
-    )"""
+    return _in_order(
+        f"""(
+            select {key}, {", ".join(columns)}, sum(row_count) as row_count,
+                   bit_count(bit_or(case part when '-' then 1 when '1' then 2 when '2' then 4 else 8 end))
+                       as part_count,
+                   bool_or(is_header) as is_header, bool_and(is_good) as is_good
+            from {rows} group by {key}
+        )""",
+        level_name,
+    )
 
 
-def _holds_repeated_parts(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether fewer figures were written than read, because some have the same key and part."""
-    (read,) = con.execute(
-        f"select count(value_usd) from {table}_read where part in ('-', '1', '2')"
-    ).fetchone()
-    (written,) = con.execute(
-        f"select count(value_usd) + count(domestic_value_usd) + count(foreign_value_usd) from {table}_sorted"
-    ).fetchone()
-    return written < read
+def _report_broken_parts(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Let the gate see what the total with its parts beside it would hide."""
+    con.execute(f"""
+        insert into bad_values
+        select '{table}', null, 'value_usd', partner_code, 'parts without their total' from {table}_read
+        where value_usd is null and coalesce(domestic_value_usd, foreign_value_usd) is not null
+    """)
+    # A row that was served more than once is written a second time.
+    con.execute(f"insert into {table}_read from {table}_read where row_count > part_count")
 
 
 def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]) -> None:
@@ -322,19 +321,17 @@ def _read_texts(
     answers: Mapping[Request, Path],
     texts: Mapping[str, str],
     numbers: Sequence[str],
+    shape: Callable[[str], str] = lambda rows: f"from {rows}",
 ) -> None:
     """Read archived answers into `target`, one column for each of `texts` (column → variable).
 
-    `numbers` become BIGINT; what is not a whole number becomes null and a row of `bad_values`.
+    `numbers` become BIGINT; what is not a whole number becomes null and a row of `bad_values`. `shape` gives
+    the query that makes `target` from the rows; it passes is_header, is_good and row_count on.
     Raises `Refused` when a body is not a whole JSON array of arrays, or its header is not what was asked.
     """
     by_header: dict[tuple[str, ...], list[Path]] = {}
     for request, path in answers.items():
         by_header.setdefault(_header(request, path), []).append(path)
-    if not by_header:
-        columns = [f"{name} {'bigint' if name in numbers else 'varchar'}" for name in texts]
-        con.execute(f"create table {target} ({', '.join(columns)})")
-        return
     selects, faults = [], []
     for header, paths in by_header.items():
         at = _positions(header, texts)
@@ -352,7 +349,8 @@ def _read_texts(
         is_header = f"coalesce(c[1] = {_literal(header[0])} and c[2] = {_literal(header[1])}, false)"
         fits = f"coalesce(len(c) = {len(header)}, false)"
         selects.append(f"""
-            select {", ".join(columns)}, {is_header} as is_header, {fits} and {" and ".join(whole)} as is_good
+            select {", ".join(columns)}, 1 as row_count, {is_header} as is_header,
+                   {fits} and {" and ".join(whole)} as is_good
             from {source}
         """)
         faults += [
@@ -367,10 +365,17 @@ def _read_texts(
                        'has not the columns of its header'
                 from (select row_number() over () as row_number, c from {source}) where not ({fits})"""
         )
+    if not selects:
+        columns = [f"null::{'bigint' if name in numbers else 'varchar'} as {name}" for name in texts]
+        selects.append(f"""
+            select {", ".join(columns)}, 1 as row_count, false as is_header, true as is_good where false
+        """)
     try:
-        con.execute(f"create table {target} as {' union all by name '.join(selects)}")
+        con.execute(f"create table {target} as {shape('(' + ' union all by name '.join(selects) + ')')}")
         headers, bad = con.execute(f"""
-            select count(*) filter (is_header), count(*) filter (not is_good and not is_header) from {target}
+            select coalesce(sum(row_count) filter (is_header), 0),
+                   count(*) filter (not is_good and not is_header)
+            from {target}
         """).fetchone()
         if bad:
             for fault in faults:

@@ -133,10 +133,10 @@ def build_bare(settings: Settings, target: str, memory_limit: str) -> dict:
 
 def publish(settings: Settings, target: str) -> dict:
     """Seconds for publishing what the warehouse holds, and the size of the release."""
-    from orchestration.publish import publish
+    from orchestration.publish import build_release, swap_in
 
     manifest = json.loads((Path(target) / "manifest.json").read_text())
-    timing = _timed(lambda: publish(settings, manifest, []))
+    timing = _timed(lambda: swap_in(settings, build_release(settings, manifest, [])))
     files = list((settings.release_dir / "current").resolve().iterdir())
     return timing | {"megabytes": sum(path.stat().st_size for path in files) / 1e6}
 

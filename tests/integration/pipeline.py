@@ -66,7 +66,7 @@ for line in sys.stdin:
 
 
 class Pipeline:
-    """Starts runs one after the other; `run` waits for the end, `running` gives the process while it works."""
+    """Starts runs one after the other; `run` waits for the end, `running` gives the process at work."""
 
     def __init__(self, log: Path):
         self.log = log
@@ -90,7 +90,9 @@ class Pipeline:
         self._server.stdin.close()
         self._server.wait()
 
-    def run(self, environment: dict[str, str], *arguments: str, exit_before: tuple[str, int] | None = None) -> int:
+    def run(
+        self, environment: dict[str, str], *arguments: str, exit_before: tuple[str, int] | None = None
+    ) -> int:
         """One run from its start to its end; its exit code."""
         with self.running(environment, *arguments, exit_before=exit_before) as process:
             return process.exit_code()

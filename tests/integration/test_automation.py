@@ -224,7 +224,8 @@ def land(automation: Automation, digest: str) -> None:
     commit = {
         "source": "census_trade", "dataset": "imports_monthly", "partition": "2025-01",
         "vintage_at": "2026-03-02T12:00:00+00:00", "digest": digest, "origin": "agency",
-        "composed_from": [], "partners": [], "levels": ["total"], "tables": {}, "checks": [check],
+        "composed_from": [], "partners": [], "rate_provisions": [], "levels": ["total"], "tables": {},
+        "checks": [check],
     }  # fmt: skip
     (folder / "commit.json").write_text(json.dumps(commit))
 

@@ -18,7 +18,6 @@ from dagster import AssetKey, DagsterInstance, Definitions
 
 from orchestration.archive import Archive, ArchiveDamaged, fill
 from orchestration.assets.landing import READABLE, asset_key, bring_in, landing_assets
-from orchestration.assets.step import RETRY
 from orchestration.files import NotWritten
 from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS, jobs
@@ -656,7 +655,7 @@ class Run:
 
 @pytest.fixture
 def land_two_months(settings, make_client, monkeypatch) -> Iterator[Callable[..., Run]]:
-    monkeypatch.setattr("orchestration.assets.landing.RETRY", RETRY._replace(delay=0))
+    monkeypatch.setattr("orchestration.assets.step.FIRST_DELAY_SECONDS", 0)
     with DagsterInstance.ephemeral() as instance:
 
         def land(**changed: object) -> Run:

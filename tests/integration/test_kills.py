@@ -192,7 +192,9 @@ def test_killed_fifty_times_at_random(pipeline, killed_at_commits, left_alone, t
         if code != KILLED:
             assert code == 0, run.printed()
             assert release(tmp_path) == release(left_alone)
-            subprocess.run(["rm", "-rf", str(tmp_path / "published"), str(tmp_path / "warehouse")], check=True)
+            subprocess.run(
+                ["rm", "-rf", str(tmp_path / "published"), str(tmp_path / "warehouse")], check=True
+            )
     with pipeline.running(environment) as run:
         assert run.exit_code() == 0, run.printed()
     assert release(tmp_path) == release(left_alone)

@@ -117,12 +117,14 @@ def test_months_of_a_side_that_is_not_covered_are_null(release):
 def test_ten_digit_tables_hold_what_the_agency_published(release):
     assert one(
         release,
-        "select count(*), count(distinct partner_code), sum(value_usd) filter (commodity_code[:2] not in ('98', '99')) "
+        "select count(*), count(distinct partner_code), "
+        "sum(value_usd) filter (commodity_code[:2] not in ('98', '99')) "
         "from goods_trade_annual where flow = 'import'",
     ) == (336_416, 233, 3_123_773_412_637)
     assert one(
         release,
-        "select count(*), sum(value_usd) from goods_trade where flow = 'import' and period_start = '2025-01-01'",
+        "select count(*), sum(value_usd) from goods_trade "
+        "where flow = 'import' and period_start = '2025-01-01'",
     ) == (14_520, 80_195_605_756)
     assert one(release, "select count(*) from goods_trade where partner_code in ('-', '0003')") == (0,)
 
@@ -138,8 +140,8 @@ def test_duty_is_null_where_it_is_not_served(release):
 def test_preference_use_is_a_table_of_its_own(release):
     assert one(
         release,
-        "select sum(value_usd), min(rate_provision_code), max(rate_provision_code) from goods_trade_programme "
-        "where partner_code = '2010' and period_start = '2025-01-01'",
+        "select sum(value_usd), min(rate_provision_code), max(rate_provision_code) "
+        "from goods_trade_programme where partner_code = '2010' and period_start = '2025-01-01'",
     ) == (19_063_089_699, "18", "18")
 
 
