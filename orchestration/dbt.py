@@ -1,22 +1,30 @@
-"""The dbt project as Dagster sees it."""
+"""The dbt project: where it works, and its manifest, which has to be there before Dagster can load it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
-
-from dagster_dbt import DbtProject
-from dbt.cli.main import dbtRunner
+from typing import TYPE_CHECKING
 
 from orchestration.settings import DBT_PROJECT, Settings
 
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
 
-def dbt_project(settings: Settings) -> DbtProject:
+FOLDERS = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+
+
+def dbt_project(settings: Settings) -> "DbtProject":
     """The project with a manifest that is up to date; what dbt writes goes into the data directory."""
-    configure(settings)
-    target = settings.data_dir / "dbt"
-    project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT, target_path=target)
-    if _is_stale(project.manifest_path):
-        parse(target)
-    return project
+    from dagster_dbt import DbtProject
+
+    parse_if_stale(settings)
+    return DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT, target_path=target(settings))
+
+
+def target(settings: Settings) -> Path:
+    """Where dbt keeps what it has parsed. One folder for every step, so that it parses once."""
+    return settings.data_dir / "dbt"
 
 
 def configure(settings: Settings) -> None:
@@ -25,15 +33,22 @@ def configure(settings: Settings) -> None:
     os.environ["AITB_WAREHOUSE_DIR"] = str(settings.warehouse_dir)
     os.environ["DBT_INDIRECT_SELECTION"] = "cautious"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    os.environ["DBT_LOG_PATH"] = str(settings.data_dir / "dbt" / "logs")
+    os.environ["DBT_LOG_PATH"] = str(target(settings) / "logs")
 
 
-def parse(target: Path) -> None:
-    """Write manifest.json into `target`; raises with dbt's own message when the project does not parse."""
-    folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    result = dbtRunner().invoke(["--quiet", "parse", *folders, "--target-path", str(target)])
-    if not result.success:
-        raise RuntimeError(f"The dbt project does not parse: {result.exception}")
+def parse_if_stale(settings: Settings) -> None:
+    """Write manifest.json unless it is newer than every file of the project.
+
+    Raises RuntimeError with dbt's own words when the project does not parse.
+    """
+    configure(settings)
+    if not _is_stale(target(settings) / "manifest.json"):
+        return
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [str(dbt), "--quiet", "parse", *FOLDERS, "--target-path", str(target(settings))]
+    parsed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if parsed.returncode:
+        raise RuntimeError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
 
 
 def _is_stale(manifest: Path) -> bool:

@@ -6,9 +6,9 @@ import sys
 from dbt.cli.main import dbtRunner
 
 from data_quality.runner import build_data_docs
-from orchestration.dbt import configure
+from orchestration.dbt import FOLDERS, configure
 from orchestration.lock import writing
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import Settings
 
 
 def main() -> int:
@@ -21,10 +21,9 @@ def main() -> int:
     with writing(settings.data_dir, "make docs"):
         shutil.rmtree(site, ignore_errors=True)
         configure(settings)
-        folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
         target = site / "dbt"
         result = dbtRunner().invoke(
-            ["--quiet", "docs", "generate", "--static", *folders, "--target-path", str(target)]
+            ["--quiet", "docs", "generate", "--static", *FOLDERS, "--target-path", str(target)]
         )
         if not result.success:
             print(f"The dbt documentation could not be made: {result.exception}")

@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import date
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from orchestration.archive import Archive, ArchiveDamaged
+from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers
 from orchestration.headline import show
 from orchestration.landing import quarantined
@@ -117,7 +119,10 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
     if not any(plan.values()):
         console.print(f"The archive {settings.archive_dir} is empty, and AITB_FETCH is 'never'.", style="red")
         return 2
-    with console.status("starting Dagster, dbt and Great Expectations"):
+    with console.status("starting Dagster, dbt and Great Expectations"), ThreadPoolExecutor(1) as beside:
+        # dbt parses in a process of its own, on the other core, while this one imports.
+        parsed = beside.submit(parse_if_stale, settings)
+        from data_quality.runner import load_great_expectations
         from orchestration.definitions import build_definitions
         from orchestration.instance import clear_dead_runs, open_instance
         from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
@@ -126,6 +131,8 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
         instance = open_instance(settings)
         for run_id in clear_dead_runs(instance):
             log.warning("run %s was killed; it is marked as failed", run_id[:8])
+        load_great_expectations()
+        parsed.result()
         definitions = build_definitions(settings)
     everything_fetched = True
     for grain, partitions in plan.items():

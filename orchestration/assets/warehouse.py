@@ -29,7 +29,7 @@ from data_quality.suites import Suite, warehouse_context
 from data_quality.suites.marts import SUITE as MARTS
 from data_quality.suites.staging import SUITE as STAGING
 from orchestration.assets.step import POOL, writing_step
-from orchestration.dbt import configure
+from orchestration.dbt import configure, target
 from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import selected, write_warehouse_inputs
@@ -125,7 +125,12 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
 def _build(settings: Settings, context: AssetExecutionContext, dbt: DbtCliResource, step: str) -> Iterator:
     """`dbt build` of one step's models and data tests. Unit tests belong to the code and run in CI."""
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    yield from dbt.cli(arguments, context=context, target_path=_dbt_target(settings, step)).stream()
+    results = target(settings) / "run_results.json"
+    try:
+        yield from dbt.cli(arguments, context=context, target_path=target(settings)).stream()
+    finally:
+        if results.exists():
+            results.replace(_dbt_results(settings, step))
 
 
 def _release_checks(settings: Settings) -> list[dict[str, str]]:
@@ -139,7 +144,7 @@ def _release_checks(settings: Settings) -> list[dict[str, str]]:
         checks = json.loads(_gate_file(settings, suite.name).read_text())
         rows += [{"layer": suite.name, **_outcome(check)} for check in checks]
     for step in ("staging", "marts"):
-        results = json.loads((_dbt_target(settings, step) / "run_results.json").read_text())["results"]
+        results = json.loads(_dbt_results(settings, step).read_text())["results"]
         rows += [
             {
                 "layer": "dbt",
@@ -181,8 +186,8 @@ def _input(settings: Settings, name: str) -> Path:
     return settings.warehouse_dir / "inputs" / f"{name}.parquet"
 
 
-def _dbt_target(settings: Settings, step: str) -> Path:
-    return settings.data_dir / "dbt" / step
+def _dbt_results(settings: Settings, step: str) -> Path:
+    return target(settings) / f"run_results-{step}.json"
 
 
 def _gate_file(settings: Settings, suite: str) -> Path:

@@ -58,7 +58,8 @@ def _fanned_out(rows: str) -> str:
     """Exports come as a total and its parts; a part of nothing is not served."""
     return f"""
         select df, * replace (
-            case df when '1' then domestic_value_usd when '2' then foreign_value_usd else value_usd end as value_usd
+            case df when '1' then domestic_value_usd when '2' then foreign_value_usd else value_usd end
+                as value_usd
         )
         from ({rows}), (values ('-'), ('1'), ('2')) as parts(df)
         where df = '-' or (df = '1' and domestic_value_usd > 0) or (df = '2' and foreign_value_usd > 0)

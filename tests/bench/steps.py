@@ -4,6 +4,7 @@ python -m tests.bench.steps <step> '<arguments as JSON>'      gives its findings
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,9 +14,11 @@ from statistics import median
 from time import perf_counter
 
 import duckdb
+import yaml
+from jinja2 import Template
 
 from orchestration.archive import Archive, Snapshot
-from orchestration.settings import Settings
+from orchestration.settings import DBT_PROJECT, Settings
 from orchestration.sources.registry import DATASETS
 
 # A month for which the gate has members of groups to add up.
@@ -102,10 +105,11 @@ def write_inputs(settings: Settings) -> dict:
     return _timed(lambda: write_warehouse_inputs(settings))
 
 
-def build_bare(settings: Settings, target: str, memory_limit: str) -> dict:
+def build_bare(settings: Settings, target: str) -> dict:
     """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
 
-    Seeds are there when the clock starts. Tables are made by `create table … as`, views as views.
+    Seeds are there when the clock starts. Tables are made by `create table … as`, views as views. DuckDB's
+    settings are those of dbt_project/profiles.yml.
     """
     results = json.loads((Path(target) / "run_results.json").read_text())["results"]
     nodes = json.loads((Path(target) / "manifest.json").read_text())["nodes"]
@@ -114,8 +118,9 @@ def build_bare(settings: Settings, target: str, memory_limit: str) -> dict:
     # The file has the same name, because compiled SQL names the database.
     bare = settings.data_dir / "bare" / built.name
     bare.parent.mkdir()
-    config = {"memory_limit": memory_limit, "temp_directory": str(bare.parent / "spill")}
-    with duckdb.connect(str(bare), config=config) as con:
+    with duckdb.connect(str(bare)) as con:
+        for name, value in (_profile()["settings"] | {"temp_directory": str(bare.parent / "spill")}).items():
+            con.execute(f"set {name} = '{value}'")
         con.execute(f"attach '{built}' as built (read_only)")
         for node in nodes.values():
             if node["resource_type"] == "seed":
@@ -194,6 +199,14 @@ def _files_of_imports(settings: Settings) -> list[str]:
     return sorted(
         str(path) for path in settings.landing_dir.glob("census_trade/imports_monthly/*/*/goods.parquet")
     )
+
+
+def _profile() -> dict:
+    """The dbt profile with its defaults filled in from the environment, as dbt reads it."""
+    text = (DBT_PROJECT / "profiles.yml").read_text()
+    filled = Template(text).render(env_var=lambda name, default: os.environ.get(name, default))
+    (profile,) = yaml.safe_load(filled).values()
+    return profile["outputs"][profile["target"]]
 
 
 def _in_order(nodes: dict, models: dict) -> list[str]:
