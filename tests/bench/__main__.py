@@ -78,20 +78,22 @@ def _one_month_into_landing(folder: Path, rows: int, console: Console) -> list[L
     _use(folder)
     made, _ = _step(console, "make_answers", rows=rows)
     found, finished = _step(console, "land_month", times=7)
-    landing, bare = found["landing"], found["bare"]
-    about = f"{made['rows']:,} rows in {made['answers']} answers, {made['megabytes']:.0f} MB"
+    (landing, landing_processor), (bare, bare_processor) = found["landing"], found["bare"]
+    ratio = bare / landing
     return [
-        Line("One month, both flows: archive → landing, gate included", f"{landing:.2f} s", about=about),
-        Line("The same files: bare DuckDB read_json → Parquet", f"{bare:.2f} s"),
         Line(
-            "Rate of landing ÷ rate of the bare copy", f"{bare / landing:.2f}", "≥ 0.5", bare / landing >= 0.5
+            "One month, both flows: archive to landing, gate included",
+            f"{landing:.2f} s",
+            about=f"{made['rows']:,} rows in {made['answers']} answers, {made['megabytes']:.0f} MB; "
+            f"{landing_processor:.2f} s of processor time",
         ),
         Line(
-            "Peak memory of landing",
-            f"{finished.peak_gigabytes:.2f} GB",
-            "< 4 GB",
-            finished.peak_gigabytes < 4,
+            "The same files: bare DuckDB read_json to Parquet",
+            f"{bare:.2f} s",
+            about=f"{bare_processor:.2f} s of processor time",
         ),
+        Line("Rate of landing ÷ rate of the bare copy", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5),
+        _memory("landing", finished.peak_gigabytes),
     ]
 
 
@@ -113,44 +115,47 @@ def _warehouse(folder: Path, years: int, rows: int, console: Console) -> list[Li
     inputs, _ = _step(console, "write_inputs")
     new = _dbt(console, folder, "run")
     new_seconds = _span(folder, "run")
-    ratio, share = full_seconds / bare["seconds"], new_seconds / full_seconds
+    _dbt(console, folder, "run")
+    idle_seconds = _span(folder, "run")
+    ratio = full_seconds / bare["seconds"]
+    share, data_share = (
+        new_seconds / full_seconds,
+        (new_seconds - idle_seconds) / (full_seconds - idle_seconds),
+    )
     peak = max(full.peak_gigabytes, new.peak_gigabytes)
     return [
         Line(
-            "Full warehouse build: dbt, first model begun to last one done",
+            "Full warehouse build: dbt, from the first model's begin to the last one's end",
             f"{full_seconds:.1f} s",
             about=f"{landed['rows']:,} landed rows, {landed['megabytes']:,.0f} MB of Parquet",
         ),
         Line("The same compiled SQL: bare in one DuckDB session", f"{bare['seconds']:.1f} s"),
         Line("Full build ÷ bare", f"{ratio:.2f}", "≤ 1.3", ratio <= 1.3),
+        Line("Start and end of that dbt process", f"{full.seconds - full_seconds:.1f} s"),
+        Line("Seeds (dbt seed, whole process)", f"{seeds.seconds:.1f} s"),
         Line(
-            "dbt start-up and end of that run (imports, parsing, connecting)",
-            f"{full.seconds - full_seconds:.1f} s",
-        ),
-        Line("Seeds (dbt seed, start-up included)", f"{seeds.seconds:.1f} s"),
-        Line(
-            "Data tests (dbt test, start-up included)",
-            f"{tests.seconds:.1f} s",
-            about=_number_of(folder, "test"),
+            "Data tests (dbt test, whole process)", f"{tests.seconds:.1f} s", about=_number_of_tests(folder)
         ),
         Line(
-            "One new month, both flows: dbt, first model begun to last one done",
+            "One new month, both flows: dbt, first model to last one",
             f"{new_seconds:.2f} s",
             about=f"{one_month['rows']:,} landed rows",
         ),
+        Line("Nothing new: dbt, first model to last one", f"{idle_seconds:.2f} s"),
         Line("One new month ÷ full build", f"{share:.1%}", "≤ 3 %", share <= 0.03),
+        Line(
+            "The same without what dbt takes with nothing new",
+            f"{data_share:.1%}",
+            "≤ 3 %",
+            data_share <= 0.03,
+        ),
         Line("Listing what has landed, before dbt starts", f"{inputs['seconds']:.1f} s"),
         Line(
             "Publishing", f"{published['seconds']:.1f} s", about=f"{published['megabytes']:,.0f} MB written"
         ),
-        Line("Peak memory of the build", f"{peak:.2f} GB", "< 4 GB", peak < 4),
+        _memory("the build", peak),
+        _memory("publishing", publishing.peak_gigabytes),
         Line("Peak memory of the bare session", f"{bare_finished.peak_gigabytes:.2f} GB"),
-        Line(
-            "Peak memory of publishing",
-            f"{publishing.peak_gigabytes:.2f} GB",
-            "< 4 GB",
-            publishing.peak_gigabytes < 4,
-        ),
         Line(
             "The annual AI table over the landed files, DuckDB",
             f"{duck['seconds']:.2f} s, {duck_finished.peak_gigabytes:.2f} GB",
@@ -160,6 +165,10 @@ def _warehouse(folder: Path, years: int, rows: int, console: Console) -> list[Li
             f"{pandas['seconds']:.2f} s, {pandas_finished.peak_gigabytes:.2f} GB",
         ),
     ]
+
+
+def _memory(of: str, gigabytes: float) -> Line:
+    return Line(f"Peak memory of {of}", f"{gigabytes:.2f} GB", "< 4 GB", gigabytes < 4)
 
 
 def _sample(folder: Path, console: Console) -> list[Line]:
@@ -214,8 +223,8 @@ def _span(folder: Path, command: str) -> float:
     return (done - begun).total_seconds()
 
 
-def _number_of(folder: Path, command: str) -> str:
-    results = json.loads((_target(folder, command) / "run_results.json").read_text())["results"]
+def _number_of_tests(folder: Path) -> str:
+    results = json.loads((_target(folder, "test") / "run_results.json").read_text())["results"]
     return f"{len(results)} tests"
 
 

@@ -15,14 +15,14 @@ from tests.integration.pipeline import KILLED, Pipeline
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
-# The points at which a run commits something, in the order in which it comes to them.
-COMMIT_POINTS = {
-    "archive": ("orchestration.archive:Archive.commit", 3),
-    "landing": ("orchestration.landing:_read_commit", 4),
-    "warehouse": ("orchestration.assets.warehouse:_build", 2),
-    "release": ("orchestration.publish:_link", 1),
-    "names of the release": ("orchestration.publish:_link", 3),
-}
+# The points at which a run commits something: the function that is about to be called, and which call.
+AT_ARCHIVE = ("orchestration.archive:Archive.commit", 3)
+AT_LANDING = ("orchestration.landing:_read_commit", 4)
+AT_WAREHOUSE = ("orchestration.assets.warehouse:_build", 2)
+AT_RELEASE = ("orchestration.publish:_link", 1)
+AT_NAMES_OF_RELEASE = ("orchestration.publish:_link", 3)
+
+PERIOD = ("--live", "--from", "2025-01", "--to", "2025-02")
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +44,49 @@ def server(figures):
 
 
 @pytest.fixture(scope="module")
-def killed_at_commits(pipeline, server, tmp_path_factory):
-    """A data directory whose runs were ended at each commit point, and then one that was left alone."""
+def killed(pipeline, server, tmp_path_factory):
+    """A data directory whose runs were all ended on their way, at every commit point and by SIGKILL.
+
+    Each run goes on where the one before was stopped. What is said of the runs: their data directory, what
+    the last one printed, and what a second one said that was started beside it.
+    """
     data_dir = tmp_path_factory.mktemp("killed")
     environment = live(data_dir, server)
-    for exit_before in COMMIT_POINTS.values():
-        assert pipeline.run(environment, *PERIOD, exit_before=exit_before) == 9
+
+    def stop_at(commit_point):
+        assert pipeline.run(environment, *PERIOD, exit_before=commit_point) == 9
+
+    def kill_when(moment):
+        with pipeline.running(environment, *PERIOD) as run:
+            run.wait_until(lambda: moment(run))
+            run.kill()
+            assert run.exit_code() == KILLED
+
+    stop_at(AT_ARCHIVE)
+    stop_at(AT_LANDING)
+    kill_when(lambda run: "landed imports_monthly 2025-01" in run.printed())
+    stop_at(AT_WAREHOUSE)
+    # dbt is writing the warehouse, as a process of its own.
+    log = data_dir / "run.log"
+    kill_when(lambda _: "incremental model main.ai_trade " in log.read_text())
+    kill_when(lambda _: any((data_dir / "published" / "releases").glob(".*.partial/*.parquet")))
+    stop_at(AT_RELEASE)
+    assert not (data_dir / "published" / "ai_trade.duckdb").exists()
+    stop_at(AT_NAMES_OF_RELEASE)
     with pipeline.running(environment, *PERIOD) as run:
+        run.wait_until(lambda: "landed" in run.printed())
+        second = second_run(environment)
         assert run.exit_code() == 0, run.printed()
-    return data_dir
+    return data_dir, run, second
 
 
 @pytest.fixture(scope="module")
-def left_alone(pipeline, killed_at_commits, tmp_path_factory):
+def left_alone(pipeline, killed, tmp_path_factory):
     """The same archive, in a run that nobody disturbed."""
     data_dir = tmp_path_factory.mktemp("alone")
-    with pipeline.running(offline(data_dir, killed_at_commits / "archive")) as run:
+    with pipeline.running(offline(data_dir, killed[0] / "archive")) as run:
         assert run.exit_code() == 0, run.printed()
     return data_dir
-
-
-PERIOD = ("--live", "--from", "2025-01", "--to", "2025-02")
 
 
 def live(data_dir: Path, server: Replay, fetch: str = "missing") -> dict[str, str]:
@@ -95,53 +117,35 @@ def tables(data_dir: Path) -> dict[str, list]:
         return {name: con.execute(f"from {name}").fetchall() for name in names if name != "release_info"}
 
 
-def test_exit_at_each_commit_point(killed_at_commits, left_alone):
-    assert release(killed_at_commits) == release(left_alone)
-    assert tables(killed_at_commits) == tables(left_alone)
-    assert not list(killed_at_commits.rglob(".*.partial"))
+def second_run(environment: dict[str, str]) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.run"],
+        cwd=REPOSITORY,
+        env={**environment, "PATH": "", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-def test_killed_three_times(pipeline, killed_at_commits, left_alone, tmp_path):
-    environment = offline(tmp_path, killed_at_commits / "archive")
-    moments = [
-        lambda run: "landed exports_monthly 2025-02" in run.printed(),
-        # dbt is writing the warehouse, as a process of its own.
-        lambda run: "incremental model main.ai_trade " in (tmp_path / "run.log").read_text(),
-        lambda run: any((tmp_path / "published" / "releases").glob(".*.partial/*.parquet")),
-    ]
-    for moment in moments:
-        with pipeline.running(environment) as run:
-            run.wait_until(lambda moment=moment, run=run: moment(run))
-            run.kill()
-            assert run.exit_code() == KILLED
-        assert not (tmp_path / "published" / "ai_trade.duckdb").exists()
-    with pipeline.running(environment) as run:
-        assert run.exit_code() == 0, run.printed()
-        assert "was killed; it is marked as failed" in run.printed()
-    assert release(tmp_path) == release(left_alone)
+def test_the_run_after_the_kills_gives_the_same_release(killed, left_alone):
+    data_dir, last_run, _ = killed
+    assert "was killed; it is marked as failed" in last_run.printed()
+    assert release(data_dir) == release(left_alone)
+    assert tables(data_dir) == tables(left_alone)
+    assert not list(data_dir.rglob(".*.partial"))
 
 
-def test_a_second_run_at_the_same_time_says_who_holds_the_lock(pipeline, killed_at_commits, tmp_path):
-    environment = offline(tmp_path, killed_at_commits / "archive")
-    with pipeline.running(environment) as run:
-        run.wait_until(lambda: "landed" in run.printed())
-        second = subprocess.run(
-            [sys.executable, "-m", "orchestration.run"],
-            cwd=REPOSITORY,
-            env={**environment, "PATH": "", "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        run.kill()
+def test_a_second_run_at_the_same_time_says_who_holds_the_lock(killed):
+    _, run, second = killed
     assert second.returncode == 2
-    assert f"is being written by process {run.pid} (make run, since" in second.stdout
+    assert f"is being written by process {run.pid} (make live, since" in second.stdout
 
 
-def test_readers_see_the_old_release_or_the_new_one(pipeline, server, figures, killed_at_commits, tmp_path):
+def test_readers_see_the_old_release_or_the_new_one(pipeline, server, figures, killed, tmp_path):
     """While a run replaces a release, whoever opens it gets one whole release and never an error."""
     data_dir = tmp_path / "data"
-    subprocess.run(["cp", "-r", str(killed_at_commits), str(data_dir)], check=True)
+    subprocess.run(["cp", "-r", str(killed[0]), str(data_dir)], check=True)
     seen: set[tuple[str, int]] = set()
     errors: list[Exception] = []
     finished = threading.Event()
@@ -178,8 +182,8 @@ def release_and_total(data_dir: Path) -> tuple[str, int]:
 
 
 @pytest.mark.soak
-def test_killed_fifty_times_at_random(pipeline, killed_at_commits, left_alone, tmp_path):
-    environment = offline(tmp_path, killed_at_commits / "archive")
+def test_killed_fifty_times_at_random(pipeline, killed, left_alone, tmp_path):
+    environment = offline(tmp_path, killed[0] / "archive")
     moments = random.Random(20250412)
     kills = 0
     while kills < 50:
