@@ -1,5 +1,4 @@
 # Everything runs in .venv, which the first target that needs it makes.
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= sample
 FIGURES ?= ../shared/data
@@ -52,11 +51,15 @@ lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 clean:
 	rm -rf .venv data/sample
 
+# The first interpreter that runs and fits; PYTHON=… goes before the others.
 .venv/ready: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
-	  || { echo "Python 3.11 or 3.12 is needed; name it: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
-	@echo "Setting up .venv with $$($(PYTHON) --version) (once, about a minute)"
-	@$(PYTHON) -m venv --clear .venv
+	@for python in $(PYTHON) python3 python3.12 python3.11; do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	    && found=$$python && break; \
+	done; \
+	test -n "$$found" || { echo "Python 3.11 or 3.12 is needed; name it: make run PYTHON=/path/to/python3.11"; exit 1; }; \
+	echo "Setting up .venv with $$($$found --version) (once, about a minute)"; \
+	"$$found" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	@touch $@
