@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -159,8 +160,7 @@ def commit(
             "tables": {table: _size(con, table) for table in dataset.tables},
             "checks": gate.as_rows(),
         }
-        for table in dataset.tables:
-            _write_parquet(con, table, partial / f"{table}.parquet", snapshot.vintage_at)
+        _write_tables(con, dataset.tables, partial, snapshot.vintage_at)
         (partial / "commit.json").write_text(json.dumps(content, indent=1) + "\n")
     return _read_commit(folder)
 
@@ -354,9 +354,20 @@ def _size(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int | None]:
     return {"row_count": rows, "value_usd": None if total is None else int(total)}
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, target: Path, vintage_at: datetime) -> None:
+def _write_tables(
+    con: duckdb.DuckDBPyConnection, tables: tuple[str, ...], folder: Path, vintage_at: datetime
+) -> None:
+    """Write all tables, two at a time: a month is too short for one of them to keep two cores busy."""
     vintage = vintage_at.strftime("%Y-%m-%d %H:%M:%S")
-    _copy(con, f"select *, timestamp '{vintage}' as vintage_at from {table}", target)
+
+    def write(table: str) -> None:
+        query = f"select *, timestamp '{vintage}' as vintage_at from {table}"
+        with con.cursor() as cursor:
+            _copy(cursor, query, folder / f"{table}.parquet")
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        # Taking the results raises what went wrong.
+        list(pool.map(write, reversed(tables)))
 
 
 def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:

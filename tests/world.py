@@ -6,7 +6,7 @@ Every value is a multiple of a thousand dollars in January, so that tenths of it
 from functools import cache
 from pathlib import Path
 
-import pyarrow as pa
+import pandas as pd
 
 from tests.replay.figures import Figures, no_figures, plant
 
@@ -48,7 +48,7 @@ def planted_world() -> Figures:
 
 
 @cache
-def _planted() -> dict[str, pa.Table]:
+def _planted() -> dict[str, pd.DataFrame]:
     figures = no_figures()
     for (period, grain), percent in PERIODS.items():
         plant_imports(figures, period, grain, percent)
@@ -87,7 +87,7 @@ def _planted() -> dict[str, pa.Table]:
         ],
     )
     return {
-        name: figures.execute(f"from {name}").to_arrow_table()
+        name: figures.execute(f"from {name}").df()
         for name in ("trade", "commodities", "countries")
     }
 
