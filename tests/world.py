@@ -86,10 +86,7 @@ def _planted() -> dict[str, pd.DataFrame]:
             {"partner_code": "8220", "partner_name": "Unidentified", "iso2": None},
         ],
     )
-    return {
-        name: figures.execute(f"from {name}").df()
-        for name in ("trade", "commodities", "countries")
-    }
+    return {name: figures.execute(f"from {name}").df() for name in ("trade", "commodities", "countries")}
 
 
 def plant_imports(figures: Figures, period: str, grain: str, percent: int = 100) -> None:

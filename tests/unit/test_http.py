@@ -53,7 +53,9 @@ def test_no_content_is_an_answer_without_a_body(client, server):
 
 
 @pytest.mark.parametrize(
-    "act", [status(500), status(503), status(429), faults.dropped, faults.cut_off], ids=str
+    "act",
+    [status(500), status(503), status(429), faults.dropped, faults.cut_off],
+    ids=["500", "503", "429", "dropped", "cut off"],
 )
 def test_what_may_pass_is_tried_again_with_growing_waits(client, server, slept, act):
     server.faults.append(Fault(act, times=3))
@@ -104,7 +106,11 @@ def test_retry_after_as_a_date_is_obeyed(client, server, slept, monkeypatch, sec
     assert slept == [waited]
 
 
-@pytest.mark.parametrize("act", [faults.query_error_page, status(504), faults.truncated], ids=str)
+@pytest.mark.parametrize(
+    "act",
+    [faults.query_error_page, status(504), faults.truncated],
+    ids=["failed query", "504", "truncated"],
+)
 def test_a_question_that_may_be_too_much_is_tried_twice(client, server, act):
     server.faults.append(Fault(act, times=None))
 
@@ -195,7 +201,9 @@ def test_requests_to_one_source_are_spaced_out(settings):
 
 
 @pytest.mark.parametrize(
-    "act", [None, faults.dropped, faults.missing_key, faults.stalled, status(400)], ids=str
+    "act",
+    [None, faults.dropped, faults.missing_key, faults.stalled, status(400)],
+    ids=["good", "dropped", "missing key", "stalled", "400"],
 )
 def test_the_key_is_in_no_log_and_in_no_error(settings, server, make_client, caplog, act):
     for name in ("", "httpx", "httpcore", "orchestration"):
