@@ -142,22 +142,24 @@ def test_a_second_run_at_the_same_time_says_who_holds_the_lock(killed):
     assert f"is being written by process {run.pid} (make live, since" in second.stdout
 
 
-def test_readers_see_the_old_release_or_the_new_one(pipeline, server, figures, killed, tmp_path):
-    """While a run replaces a release, whoever opens it gets one whole release and never an error."""
-    data_dir = tmp_path / "data"
+@pytest.fixture(scope="module")
+def revised(pipeline, server, figures, killed, tmp_path_factory):
+    """The agency revises its figures, and a run replaces the release while a reader opens it all the time.
+
+    Gives the data directory and what the reader saw.
+    """
+    data_dir = tmp_path_factory.mktemp("revised") / "data"
     subprocess.run(["cp", "-r", str(killed[0]), str(data_dir)], check=True)
-    seen: set[tuple[str, int]] = set()
-    errors: list[Exception] = []
+    seen: list[tuple[str, int] | Exception] = []
     finished = threading.Event()
 
     def read() -> None:
         while not finished.is_set():
             try:
-                seen.add(release_and_total(data_dir))
+                seen.append(release_and_total(data_dir))
             except Exception as error:
-                errors.append(error)
+                seen.append(error)
 
-    before = release_and_total(data_dir)
     figures.execute("update trade set con_val = con_val * 2, gen_val = gen_val * 2 where flow = 'imports'")
     reader = threading.Thread(target=read)
     reader.start()
@@ -166,11 +168,33 @@ def test_readers_see_the_old_release_or_the_new_one(pipeline, server, figures, k
     finished.set()
     reader.join()
     assert code == 0, run.printed()
-    after = release_and_total(data_dir)
-    assert errors == []
-    assert seen <= {before, after}
-    assert before in seen
-    assert after[1] > before[1]
+    return data_dir, seen
+
+
+def test_readers_see_the_old_release_or_the_new_one(killed, revised):
+    data_dir, seen = revised
+    before, after = release_and_total(killed[0]), release_and_total(data_dir)
+    assert after[1] == 2 * before[1]
+    assert seen[0] == before
+    assert set(seen) <= {before, after}
+
+
+def test_what_was_known_before_the_revision(pipeline, killed, revised):
+    """An as-of date gives the release of then, beside the current one."""
+    data_dir, _ = revised
+    current = release(data_dir)
+    manifests = (killed[0] / "archive").glob("manifest/*/*/*/*.json")
+    known_at = max(json.loads(path.read_text())["vintage_at"] for path in manifests)
+    environment = offline(data_dir, data_dir / "archive") | {"AITB_AS_OF": known_at}
+    with pipeline.running(environment) as run:
+        assert run.exit_code() == 0, run.printed()
+    (edition,) = (data_dir / "published" / "as_of").iterdir()
+    then = {path.name: path.read_bytes() for path in edition.glob("*.parquet")}
+    before = release(killed[0])
+    assert {name: body for name, body in then.items() if name != "release_info.parquet"} == {
+        name: body for name, body in before.items() if name != "id"
+    }
+    assert release(data_dir) == current
 
 
 def release_and_total(data_dir: Path) -> tuple[str, int]:
