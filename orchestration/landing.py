@@ -78,7 +78,7 @@ def land(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> Landed:
     """
     folder = _folder(settings.landing_dir, dataset, snapshot)
     if (folder / "commit.json").exists():
-        return _read_commit(folder)
+        return read_commit(folder)
     _refuse_mixture(settings, snapshot)
     quarantine = _folder(settings.quarantine_dir, dataset, snapshot)
     with duckdb.connect(config={"threads": 2}) as con:
@@ -162,14 +162,14 @@ def commit(
         }
         _write_tables(con, dataset.tables, partial, snapshot.vintage_at)
         (partial / "commit.json").write_text(json.dumps(content, indent=1) + "\n")
-    return _read_commit(folder)
+    return read_commit(folder)
 
 
 def landed(settings: Settings, source: str, dataset: str, partition: str) -> list[Landed]:
     """All committed vintages of a partition that were known at the as-of date, oldest first."""
     folder = settings.landing_dir / source / dataset / partition
     folders = sorted((path.parent for path in folder.glob("[!.]*/commit.json")), key=_version)
-    commits = [_read_commit(folder) for folder in folders]
+    commits = [read_commit(folder) for folder in folders]
     return [c for c in commits if settings.as_of is None or c.vintage_at <= settings.as_of]
 
 
@@ -183,8 +183,11 @@ def selected(settings: Settings) -> Iterator[Landed]:
                 yield vintages[-1]
 
 
-def write_warehouse_inputs(settings: Settings) -> None:
-    """Tell dbt which files to read and what they cover: inputs/selection.parquet and coverage.parquet."""
+def write_warehouse_inputs(settings: Settings) -> list[Landed]:
+    """Tell dbt which files to read and what they cover: inputs/selection.parquet and coverage.parquet.
+
+    Gives what was selected, so that what is said of a release is said of the same partitions.
+    """
     items = list(selected(settings))
     selection, coverage = [], []
     for item in items:
@@ -223,6 +226,7 @@ def write_warehouse_inputs(settings: Settings) -> None:
     coverage += _not_landed(settings)
     _write_input(settings, "selection", SELECTION_COLUMNS, selection)
     _write_input(settings, "coverage", COVERAGE_COLUMNS, coverage)
+    return items
 
 
 SELECTION_COLUMNS = {
@@ -269,9 +273,9 @@ def quarantined(settings: Settings) -> list[str]:
     """Why the newest vintage of a partition is kept out, for every partition where that is so."""
     messages = {}
     for report in sorted(settings.quarantine_dir.glob("*/*/*/[!.]*/report.json")):
-        source, name, partition, version = report.parts[-5:-1]
+        source, name, partition = report.parts[-5:-2]
         accepted = landed(settings, source, name, partition)
-        if not accepted or accepted[-1].folder.name < version:
+        if not accepted or _version(accepted[-1].folder) < _version(report.parent):
             messages[name, partition] = json.loads(report.read_text())["message"]
     return list(messages.values())
 
@@ -380,7 +384,8 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
         raise OSError(str(error).splitlines()[0].rpartition('": ')[2]) from None
 
 
-def _read_commit(folder: Path) -> Landed:
+def read_commit(folder: Path) -> Landed:
+    """A committed partition, from what was written beside its tables."""
     content = json.loads((folder / "commit.json").read_text())
     return Landed(
         source=content["source"],
@@ -401,7 +406,7 @@ def _read_commit(folder: Path) -> Landed:
 
 def _refuse_mixture(settings: Settings, snapshot: Snapshot) -> None:
     some_commit = next(settings.landing_dir.glob("*/*/*/[!.]*/commit.json"), None)
-    if some_commit is not None and _read_commit(some_commit.parent).origin != snapshot.origin:
+    if some_commit is not None and read_commit(some_commit.parent).origin != snapshot.origin:
         raise MixedOrigins(
             f"{settings.data_dir} holds data of the other kind: answers of an agency and composed ones (the "
             "sample) must not share a warehouse. Give one of them another AITB_DATA_DIR."

@@ -11,7 +11,7 @@ written in the order of their key, and only `release_info` says when it was buil
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.archive import Archive
-from orchestration.files import directory_in_one_rename, write_atomically
-from orchestration.landing import selected
+from orchestration.files import NotWritten, directory_in_one_rename
+from orchestration.landing import Landed, quarantined, selected
 from orchestration.settings import REPOSITORY, Settings
 
 DATABASE = "ai_trade.duckdb"
@@ -73,17 +73,35 @@ def code_digest() -> str:
 
 
 def inputs_digest(settings: Settings) -> str:
-    """Identity of what a run would start from: when it is unchanged, there is nothing to do."""
+    """Identity of what a run starts from: when it is unchanged and all went well, there is nothing to do."""
     as_of = settings.as_of.isoformat() if settings.as_of else ""
     parts = (Archive(settings.archive_dir).digest(), code_digest(), as_of)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def identity(settings: Settings, items: Sequence[Landed]) -> dict:
+    """What a release made from these partitions is: its id, its origin and the commits it stands on.
+
+    The id is a hash of the landed content, of what was rejected, of the code with its seeds, and of the
+    as-of date.
+    """
+    as_of = settings.as_of.isoformat() if settings.as_of else None
+    content = [f"{item.dataset}/{item.partition}:{item.vintage_at}:{item.digest}" for item in items]
+    code = code_digest()
+    parts = [*sorted(content), *quarantined(settings), code, as_of or ""]
+    return {
+        "release_id": hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16],
+        "origin": "+".join(sorted({item.origin for item in items})),
+        "composed_from": sorted({name for item in items for name in item.composed_from}),
+        "as_of": as_of,
+        "code_digest": code,
+        "commits": [str(item.folder.relative_to(settings.landing_dir)) for item in items],
+    }
+
+
 def release_id(settings: Settings) -> str:
-    """Identity of a release: the landed content that was selected, the code and seeds, the as-of date."""
-    as_of = settings.as_of.isoformat() if settings.as_of else ""
-    content = sorted(f"{item.dataset}/{item.partition}:{item.digest}" for item in selected(settings))
-    return hashlib.sha256("\n".join([*content, code_digest(), as_of]).encode()).hexdigest()[:16]
+    """The id that a release of what is landed now would have."""
+    return identity(settings, list(selected(settings)))["release_id"]
 
 
 def current_release(settings: Settings) -> dict | None:
@@ -113,24 +131,26 @@ def published_tables(manifest: dict) -> list[PublishedTable]:
     ]
 
 
-def build_release(settings: Settings, manifest: dict, checks: list[dict[str, str]]) -> Path:
+def build_release(settings: Settings, manifest: dict, about: dict, checks: list[dict[str, str]]) -> Path:
     """Copy the marts into the folder of a new release, which nobody reads yet; give that folder.
 
+    about:  the `identity` of what the warehouse was built from.
     checks: rows of `release_checks` (layer, subject, check_name, status, message).
     A release that is there already is left as it is: its id stands for its content.
     """
     tables = published_tables(manifest)
     if not tables:
         raise ValueError("No dbt model says that it is published: meta.published_key is missing everywhere.")
-    info = _about(settings)
-    target = settings.release_dir / "releases" / info["release_id"]
+    target = settings.release_dir / "releases" / about["release_id"]
     if (target / RELEASE_FILE).exists():
-        info = json.loads((target / RELEASE_FILE).read_text()) | {"inputs_digest": info["inputs_digest"]}
-        write_atomically(target / RELEASE_FILE, _json(info))
         return target
+    info = about | {"built_at": datetime.now(UTC).isoformat("T", "seconds")}
     with directory_in_one_rename(target) as partial:
-        info["tables"] = _write_tables(settings, partial, tables, info, checks)
-        (partial / RELEASE_FILE).write_bytes(_json(info))
+        try:
+            info["tables"] = _write_tables(settings, partial, tables, info, checks)
+        except duckdb.IOException as error:
+            raise NotWritten(target, str(error).splitlines()[0]) from None
+        (partial / RELEASE_FILE).write_text(json.dumps(info, indent=1) + "\n")
     return target
 
 
@@ -150,19 +170,6 @@ def swap_in(settings: Settings, target: Path) -> dict:
             path.unlink()
     _remove_old(root, target)
     return json.loads((target / RELEASE_FILE).read_text())
-
-
-def _about(settings: Settings) -> dict:
-    sources = list(selected(settings))
-    return {
-        "release_id": release_id(settings),
-        "origin": "+".join(sorted({item.origin for item in sources})),
-        "composed_from": sorted({name for item in sources for name in item.composed_from}),
-        "as_of": settings.as_of.isoformat() if settings.as_of else None,
-        "code_digest": code_digest(),
-        "inputs_digest": inputs_digest(settings),
-        "built_at": datetime.now(UTC).isoformat("T", "seconds"),
-    }
 
 
 def _write_tables(
@@ -206,10 +213,6 @@ def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[d
         con.executemany(
             "insert into release_checks values (?, ?, ?, ?, ?)", [[row[c] for c in columns] for row in checks]
         )
-
-
-def _json(info: dict) -> bytes:
-    return (json.dumps(info, indent=1) + "\n").encode()
 
 
 def _text(value: str) -> str:

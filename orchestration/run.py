@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from rich.logging import RichHandler
 
 from orchestration.archive import Archive, ArchiveDamaged
 from orchestration.dbt import parse_if_stale
-from orchestration.files import NotWritten, clear_leftovers
+from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
 from orchestration.landing import quarantined
 from orchestration.lock import Busy, writing
@@ -53,7 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
             _log_to(console)
             for folder in {settings.data_dir, settings.archive_dir, settings.publish_dir}:
                 clear_leftovers(folder)
-            plan = _live_plan(settings, given) if given.live else _archived_plan(settings)
+            if given.live:
+                settings, plan = _live_plan(settings, given)
+            else:
+                plan = _archived_plan(settings)
             return _run(settings, plan, console)
     except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
         console.print(str(error), style="red", soft_wrap=True)
@@ -81,8 +85,16 @@ def _month(text: str) -> str:
 
 
 def _is_current(settings: Settings) -> bool:
-    release = current_release(settings)
-    return release is not None and release["inputs_digest"] == inputs_digest(settings)
+    """Whether the last run landed all there was, and nothing that it started from has changed since."""
+    try:
+        complete = _complete_file(settings).read_text()
+    except FileNotFoundError:
+        return False
+    return current_release(settings) is not None and complete == inputs_digest(settings)
+
+
+def _complete_file(settings: Settings) -> Path:
+    return settings.warehouse_dir / "complete"
 
 
 def _archived_plan(settings: Settings) -> Plan:
@@ -95,8 +107,11 @@ def _archived_plan(settings: Settings) -> Plan:
     return plan
 
 
-def _live_plan(settings: Settings, given: argparse.Namespace) -> Plan:
-    """The months and years asked for, or those of a new release; lists in their newest edition."""
+def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings, Plan]:
+    """The months and years asked for, or those of a new release; lists in their newest edition.
+
+    Without anything new only what is missing is asked for.
+    """
     from orchestration.http import Client
     from orchestration.partitions import months, whole_years
     from orchestration.releases import new_release
@@ -109,15 +124,17 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> Plan:
             release = new_release(settings, client, date.today())
         if release is None:
             log.info("no new month is published; working with what is archived")
-            return _archived_plan(settings)
+            return settings.model_copy(update={"fetch": "missing"}), _archived_plan(settings)
         plan = {"month": list(release.months), "year": list(release.years)}
         edition = release.month[:4]
-    return {**plan, "edition": [edition], "current": ["current"]}
+    return settings, {**plan, "edition": [edition], "current": ["current"]}
 
 
 def _run(settings: Settings, plan: Plan, console: Console) -> int:
     if not any(plan.values()):
-        console.print(f"The archive {settings.archive_dir} is empty, and AITB_FETCH is 'never'.", style="red")
+        console.print(
+            f"Nothing is in the archive {settings.archive_dir}, and nothing new to fetch.", style="red"
+        )
         return 2
     with console.status("starting Dagster, dbt and Great Expectations"), ThreadPoolExecutor(1) as beside:
         # dbt parses in a process of its own, on the other core, while this one imports.
@@ -144,7 +161,10 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
     if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console):
         console.print("The refresh failed; the release before it is untouched.", style="red")
         return 1
-    return _report(settings, console) or int(not everything_fetched)
+    exit_code = _report(settings, console) or int(not everything_fetched)
+    if exit_code == 0:
+        write_atomically(_complete_file(settings), inputs_digest(settings).encode())
+    return exit_code
 
 
 def _report(settings: Settings, console: Console) -> int:

@@ -195,8 +195,9 @@
     {%- for unique_id in model.depends_on.nodes | sort if unique_id in graph.nodes -%}
         {%- do code.append(graph.nodes[unique_id].raw_code) -%}
     {%- endfor -%}
-    {%- for unique_id in model.depends_on.macros | sort if unique_id.startswith("macro." ~ project_name ~ ".") -%}
-        {%- do code.append(context[project_name][unique_id.split(".") | last].macro.macro_sql) -%}
+    {#- Any macro of the project may be used by a parent, or by another macro: all of them count. -#}
+    {%- for name in context[project_name] | sort -%}
+        {%- do code.append(context[project_name][name].macro.macro_sql) -%}
     {%- endfor -%}
     select {{ digest_of_texts("part") }}
     from (

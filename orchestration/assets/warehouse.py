@@ -15,6 +15,7 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    Failure,
     FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
@@ -32,9 +33,9 @@ from orchestration.assets.step import POOL, writing_step
 from orchestration.dbt import configure, target
 from orchestration.files import write_atomically
 from orchestration.headline import markdown
-from orchestration.landing import selected, write_warehouse_inputs
+from orchestration.landing import read_commit, write_warehouse_inputs
 from orchestration.lock import Busy
-from orchestration.publish import build_release, swap_in
+from orchestration.publish import build_release, identity, swap_in
 from orchestration.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
         configure(settings)
         with writing_step(context, settings):
             _wait_for_warehouse(settings)
-            write_warehouse_inputs(settings)
+            items = write_warehouse_inputs(settings)
+            write_atomically(_identity_file(settings), json.dumps(identity(settings, items)).encode())
             log.info("dbt: seeds and staging")
             yield from _build(settings, context, dbt, "staging")
 
@@ -82,7 +84,8 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
         with writing_step(context, settings):
             log.info("publishing")
             manifest = json.loads(project.manifest_path.read_text())
-            folder = build_release(settings, manifest, _release_checks(settings))
+            about = _identity(settings)
+            folder = build_release(settings, manifest, about, _release_checks(settings, about))
             # Reading the headline tries the release out before anybody else sees it.
             headline = markdown(folder)
             info = swap_in(settings, folder)
@@ -115,7 +118,7 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
         log.info("gate: %s", suite.name)
         with writing_step(context, settings), duckdb.connect(_warehouse(settings), read_only=True) as con:
             result = run_suite(con, suite, warehouse_context(suite.name), settings.quality_dir)
-        write_atomically(_gate_file(settings, suite.name), json.dumps(result.as_rows()).encode())
+        _write_results(settings, f"gate-{suite.name}", result.as_rows())
         for check in result.checks:
             yield to_asset_check_result(check, key)
 
@@ -125,26 +128,27 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
 def _build(settings: Settings, context: AssetExecutionContext, dbt: DbtCliResource, step: str) -> Iterator:
     """`dbt build` of one step's models and data tests. Unit tests belong to the code and run in CI."""
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    results = target(settings) / "run_results.json"
-    try:
-        yield from dbt.cli(arguments, context=context, target_path=target(settings)).stream()
-    finally:
-        if results.exists():
-            results.replace(_dbt_results(settings, step))
+    yield from dbt.cli(arguments, context=context, target_path=target(settings)).stream()
+    results = json.loads((target(settings) / "run_results.json").read_text())["results"]
+    _write_results(settings, f"dbt-{step}", results)
 
 
-def _release_checks(settings: Settings) -> list[dict[str, str]]:
-    """Every check that stands behind this release, as rows of `release_checks`."""
+def _release_checks(settings: Settings, about: dict) -> list[dict[str, str]]:
+    """Every check that stands behind this release, as rows of `release_checks`.
+
+    Raises `Failure` unless each of them was made of this very build, and none of them failed.
+    """
     rows = [
         {"layer": "landing", **_outcome(check)}
-        for item in selected(settings)
-        for check in item.gate.as_rows()
+        for commit in about["commits"]
+        for check in read_commit(settings.landing_dir / commit).gate.as_rows()
+        # How a partition compares with what was landed before is history, not a property of the release.
+        if check["check_name"] != "size"
     ]
     for suite in (STAGING, MARTS):
-        checks = json.loads(_gate_file(settings, suite.name).read_text())
+        checks = _read_results(settings, f"gate-{suite.name}", about)
         rows += [{"layer": suite.name, **_outcome(check)} for check in checks]
     for step in ("staging", "marts"):
-        results = json.loads(_dbt_results(settings, step).read_text())["results"]
         rows += [
             {
                 "layer": "dbt",
@@ -153,10 +157,46 @@ def _release_checks(settings: Settings) -> list[dict[str, str]]:
                 "status": {"pass": "passed", "warn": "warned"}.get(result["status"], "failed"),
                 "message": result["message"] or "",
             }
-            for result in results
+            for result in _read_results(settings, f"dbt-{step}", about)
             if result["unique_id"].startswith("test.")
         ]
+    failed = [row for row in rows if row["status"] == "failed"]
+    if failed:
+        reasons = " ".join(row["message"] for row in failed)
+        raise Failure(f"{len(failed)} checks failed, nothing is published. {reasons}", allow_retries=False)
     return rows
+
+
+def _write_results(settings: Settings, name: str, results: list[dict]) -> None:
+    """Keep the results of a step, with the identity of the build that they speak of."""
+    content = {"release_id": _identity(settings)["release_id"], "results": results}
+    write_atomically(_results_file(settings, name), json.dumps(content).encode())
+
+
+def _read_results(settings: Settings, name: str, about: dict) -> list[dict]:
+    try:
+        content = json.loads(_results_file(settings, name).read_text())
+    except FileNotFoundError:
+        content = {"release_id": None}
+    if content["release_id"] != about["release_id"]:
+        raise Failure(
+            f"There are no results of {name} for what is in the warehouse, so it is not published: run the "
+            "job 'refresh' as a whole.",
+            allow_retries=False,
+        )
+    return content["results"]
+
+
+def _identity(settings: Settings) -> dict:
+    return json.loads(_identity_file(settings).read_text())
+
+
+def _identity_file(settings: Settings) -> Path:
+    return settings.warehouse_dir / "inputs" / "release.json"
+
+
+def _results_file(settings: Settings, name: str) -> Path:
+    return settings.warehouse_dir / "results" / f"{name}.json"
 
 
 def _outcome(check: dict[str, str]) -> dict[str, str]:
@@ -180,15 +220,3 @@ def _wait_for_warehouse(settings: Settings, seconds: float = 60) -> None:
 
 def _warehouse(settings: Settings) -> str:
     return str(settings.warehouse_dir / "warehouse.duckdb")
-
-
-def _input(settings: Settings, name: str) -> Path:
-    return settings.warehouse_dir / "inputs" / f"{name}.parquet"
-
-
-def _dbt_results(settings: Settings, step: str) -> Path:
-    return target(settings) / f"run_results-{step}.json"
-
-
-def _gate_file(settings: Settings, suite: str) -> Path:
-    return settings.warehouse_dir / "gates" / f"{suite}.json"

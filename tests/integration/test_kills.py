@@ -17,7 +17,7 @@ from tests.world import KEY, planted_world
 
 # The points at which a run commits something: the function that is about to be called, and which call.
 AT_ARCHIVE = ("orchestration.archive:Archive.commit", 3)
-AT_LANDING = ("orchestration.landing:_read_commit", 4)
+AT_LANDING = ("orchestration.landing:read_commit", 4)
 AT_WAREHOUSE = ("orchestration.assets.warehouse:_build", 2)
 AT_RELEASE = ("orchestration.publish:_link", 1)
 AT_NAMES_OF_RELEASE = ("orchestration.publish:_link", 3)

@@ -762,7 +762,7 @@ def make_staging():
         (make_commodities, "commodities"),
         (make_countries, "countries"),
     ):
-        frame = make().execute(f"from {table}").arrow()  # noqa: F841 - DuckDB finds it by its name
+        frame = make().execute(f"from {table}").df()  # noqa: F841 - DuckDB finds it by its name
         con.execute(f"create table stg_census__{table} as from frame")
     con.execute("""
         create table stg_landing__selection (dataset varchar, partition varchar, table_name varchar,

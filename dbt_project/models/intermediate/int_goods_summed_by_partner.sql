@@ -13,6 +13,7 @@ with goods as (
 excluded_chapters as (
 
     select * from {{ ref('excluded_chapter') }}
+    where exclusion_id = 'ex_27_71_98_99'
 
 ),
 

@@ -17,6 +17,7 @@ with substitutes as (
 excluded_chapters as (
 
     select * from {{ ref('excluded_chapter') }}
+    where exclusion_id = 'ex_27_71_98_99'
 
 ),
 

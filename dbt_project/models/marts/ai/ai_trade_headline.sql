@@ -86,7 +86,8 @@ imports_without_excluded_chapters as (
 
 ),
 
--- The world row and not the sum of the ten-digit lines: low-value shipments are in the total only.
+-- The world row and not the sum of the ten-digit lines, which a source may not give in full: the sample lacks
+-- chapters 98 and 99 of many partners.
 imports_of_all_goods as (
 
     select

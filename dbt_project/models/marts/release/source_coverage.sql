@@ -94,7 +94,7 @@ final as (
             'not_covered'
         ) as status,
         case
-            when own.status = 'covered' or every_partner.status = 'covered' then null
+            when every_partner.status = 'covered' then every_partner.reason
             when own.status is not null then own.reason
             when every_partner.status is not null then every_partner.reason
             else 'not asked for'
