@@ -11,7 +11,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.settings import REPOSITORY
+from orchestration.run import _is_current
+from orchestration.settings import REPOSITORY, Settings
 
 MOST_SECONDS_WITH_NOTHING_NEW = 10
 CORE_2024 = "definition_id = 'compute_core' and period_grain = 'year' and period_start = date '2024-01-01'"
@@ -190,6 +191,41 @@ def test_a_second_run_with_nothing_new_ends_at_once(sample):
     assert finished.returncode == 0
     assert "Nothing is new" in finished.stdout
     assert (data_dir / "published" / "release.json").read_bytes() == before
+
+
+def test_results_of_another_build_publish_nothing(sample):
+    """Materializing the release alone cannot get past gates that judged something else."""
+    from dagster import AssetKey, DagsterInstance
+
+    from orchestration.definitions import build_definitions
+
+    data_dir, _ = sample
+    built = data_dir / "warehouse" / "current" / "inputs" / "release.json"
+    identity, before = built.read_text(), (data_dir / "published" / "release.json").read_bytes()
+    settings = Settings(data_dir=data_dir, archive_dir=REPOSITORY / "sample" / "archive")
+    refresh = build_definitions(settings).resolve_job_def("refresh")
+    built.write_text(json.dumps(json.loads(identity) | {"release_id": "another"}))
+    try:
+        with DagsterInstance.ephemeral() as instance:
+            result = refresh.execute_in_process(
+                instance=instance, asset_selection=[AssetKey("release")], raise_on_error=False
+            )
+    finally:
+        built.write_text(identity)
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "run the job 'refresh' as a whole" in str(failure.event_specific_data.error)
+    assert (data_dir / "published" / "release.json").read_bytes() == before
+
+
+def test_a_run_that_was_not_complete_is_not_skipped(sample):
+    data_dir, _ = sample
+    settings = Settings(data_dir=data_dir, archive_dir=REPOSITORY / "sample" / "archive")
+    complete = data_dir / "warehouse" / "current" / "complete"
+    assert _is_current(settings)
+    digest = complete.read_text()
+    complete.unlink()
+    assert not _is_current(settings)
+    complete.write_text(digest)
 
 
 def test_a_second_run_imports_nothing_heavy():
