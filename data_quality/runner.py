@@ -156,23 +156,6 @@ def run_suite(
     return gate
 
 
-def unreadable(suite: Suite, subject: str, why: str) -> GateResult:
-    """The gate of an answer that could not even be read into tables: the first check says why."""
-    first, *others = suite.checks
-    results = [CheckResult(first.name, "failed", "error", f"{subject}: {why}", description=first.description)]
-    results += [
-        CheckResult(
-            check.name,
-            "not_served",
-            check.severity,
-            f"{subject}: {check.name} had nothing to look at, the answer could not be read.",
-            description=check.description,
-        )
-        for check in others
-    ]
-    return GateResult(suite.name, subject, tuple(results))
-
-
 def combine(gates: Mapping[str, GateResult]) -> tuple[CheckResult, ...]:
     """One result per check for several partitions, as a Dagster run of several partitions reports them.
 

@@ -31,8 +31,9 @@ def open_instance(settings: Settings) -> DagsterInstance:
 
 
 def _leave_flushing_to_the_system(connection: object, _: object) -> None:
-    """Dagster commits each of a run's thousand events to SQLite; waiting for the disk each time took half
-    of `make run`. A killed process loses nothing by this, only a power cut could cost the last events.
+    """Dagster commits each of a run's thousand events to SQLite, and waiting for the disk each time was the
+    largest cost in a profile of `make run`. A killed process loses nothing by not waiting; only a power cut
+    could cost the last events.
     """
     if isinstance(connection, sqlite3.Connection):
         connection.execute("pragma synchronous = off")

@@ -18,8 +18,8 @@ from dagster import (
     multi_asset,
 )
 
-from data_quality.checks import check_specs, to_asset_check_result
-from data_quality.runner import GateResult, combine
+from data_quality.checks import check_specs, partition_check_results
+from data_quality.runner import GateResult
 from data_quality.suites.landing import SUITES
 from orchestration.archive import Archive, ArchiveDamaged, fill
 from orchestration.assets.step import POOL, try_again, writing_step
@@ -181,8 +181,7 @@ def _landing_asset(
                 description=" ".join(unreadable.values()) or None,
                 metadata={"unreadable": MetadataValue.json(unreadable)},
             )
-        for check in combine(gates):
-            yield to_asset_check_result(check, key)
+        yield from partition_check_results(gates, key)
         if isinstance(stopped_by, Unavailable):
             raise try_again(context, stopped_by) from stopped_by
         if isinstance(stopped_by, OSError):
