@@ -15,3 +15,14 @@
 {% macro part_of_export(part, other_part) %}
     {{- return("case when coalesce(" ~ part ~ ", " ~ other_part ~ ") is not null then coalesce(" ~ part ~ ", 0) end") -}}
 {% endmacro %}
+
+{#- The measures of a relation of sums, summed further. -#}
+{% macro summed_measures(relation) %}
+    cast(sum({{ relation }}.value_usd) as bigint) as value_usd,
+    {%- for measure in ['general_value_usd', 'dutiable_value_usd', 'domestic_value_usd', 'foreign_value_usd'] %}
+        {{ sum_if_served(relation ~ '.' ~ measure) }} as {{ measure }},
+    {%- endfor %}
+    cast(sum({{ relation }}.duty_usd) as bigint) as duty_usd,
+    cast(sum({{ relation }}.duty_covered_value_usd) as bigint) as duty_covered_value_usd,
+    max({{ relation }}.vintage_at) as vintage_at
+{% endmacro %}

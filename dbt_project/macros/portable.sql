@@ -25,3 +25,38 @@
 {% macro sql_text(value) %}
     {{- return("'" ~ (value | string | replace("'", "''")) ~ "'") -}}
 {% endmacro %}
+
+{#- A generator for a select list: one row for each part of a text. -#}
+{% macro each_part_of(text, separator) %}
+    {{- return(adapter.dispatch("each_part_of", "ai_trade")(text, separator)) -}}
+{% endmacro %}
+
+{% macro duckdb__each_part_of(text, separator) %}
+    {{- return("unnest(string_split(" ~ text ~ ", " ~ sql_text(separator) ~ "))") -}}
+{% endmacro %}
+
+{#- Words in lower case with one blank between them, whatever stood there. -#}
+{% macro words_of(text) %}
+    {{- return(adapter.dispatch("words_of", "ai_trade")(text)) -}}
+{% endmacro %}
+
+{% macro duckdb__words_of(text) %}
+    {{- return("trim(regexp_replace(lower(" ~ text ~ "), '[^a-z0-9]+', ' ', 'g'))") -}}
+{% endmacro %}
+
+{% macro is_whole_match(text, pattern) %}
+    {{- return(adapter.dispatch("is_whole_match", "ai_trade")(text, pattern)) -}}
+{% endmacro %}
+
+{% macro duckdb__is_whole_match(text, pattern) %}
+    {{- return("regexp_full_match(" ~ text ~ ", " ~ sql_text(pattern) ~ ")") -}}
+{% endmacro %}
+
+{#- A text that is not there, typed. -#}
+{% macro no_text() %}
+    {{- return("cast(null as " ~ dbt.type_string() ~ ")") -}}
+{% endmacro %}
+
+{% macro days_after(date, days) %}
+    {{- return("cast(" ~ dbt.dateadd("day", days, date) ~ " as date)") -}}
+{% endmacro %}

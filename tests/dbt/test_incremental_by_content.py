@@ -27,7 +27,8 @@ DuckDBCursorWrapper.execute = send_and_die
 # A column of each incremental table in which a test can leave a mark.
 MARKED = {
     "goods_trade": "general_value_usd",
-    "int_goods_summed_by_partner": "general_value_usd",
+    "int_goods_summed_by_product_set": "general_value_usd",
+    "classified_trade": "general_value_usd",
     "ai_trade": "general_value_usd",
     "ai_trade_balance": "imports_usd",
 }
@@ -85,6 +86,7 @@ def test_only_the_changed_month_is_read_and_replaced(warehouse):
     ) == [("5700", "8471500150", 4444)]
     assert warehouse.query(
         "select exports_usd, imports_usd, balance_usd from ai_trade_balance where partner_code = '5700'"
+        " and definition_id = 'compute_core'"
         " and period_start = date '2025-02-01' and category = 'Compute_Hardware'"
         " and balance_basis = 'consumption_vs_total_exports'"
     ) == [(201, 4444, 201 - 4444)]
@@ -108,21 +110,22 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
     mark(warehouse, "2025-02")
     with duckdb.connect(str(warehouse.file)) as con:
         con.execute("""
-            insert into ai_definition_prefix by name
-            select * replace ('0101' as hs_prefix) from ai_definition_prefix where hs_prefix = '847150'
+            insert into classification_prefix by name
+            select * replace ('0101' as hs_prefix) from classification_prefix where hs_prefix = '847150'
         """)
     warehouse.select()
     assert warehouse.dbt("run") == 0, warehouse.log
 
     assert marked(warehouse, "2025-02") == {
         "goods_trade": True,
-        "int_goods_summed_by_partner": True,
+        "int_goods_summed_by_product_set": False,
+        "classified_trade": False,
         "ai_trade": False,
         "ai_trade_balance": False,
     }
     assert warehouse.query(
         "select value_usd from ai_trade where flow = 'import' and partner_code = '5700'"
-        " and period_start = date '2025-02-01'"
+        " and definition_id = 'compute_core' and period_start = date '2025-02-01'"
     ) == [(1001 + 71,)]
 
 

@@ -2,10 +2,18 @@
     materialized='incremental',
     meta={'by_content': {
         'landing': 'goods_aggregate',
-        'context': ['partner_group', 'excluded_chapter', 'ai_definition', 'ai_definition_prefix'],
+        'context': [
+            'partner_group',
+            'int_product_sets_described',
+            'classification_rule',
+            'classification_override',
+            'classification_prefix',
+            'excluded_chapter',
+        ],
     }},
 ) }}
 
+-- depends_on: {{ ref('int_product_sets_described') }}
 with substitutes as (
 
     select group_code
@@ -14,16 +22,9 @@ with substitutes as (
 
 ),
 
-excluded_chapters as (
+product_sets as (
 
-    select * from {{ ref('excluded_chapter') }}
-    where exclusion_id = 'ex_27_71_98_99'
-
-),
-
-products as (
-
-    select * from {{ ref('ai_product') }}
+    select * from {{ ref('int_product_sets') }}
 
 ),
 
@@ -39,48 +40,31 @@ group_imports as (
 
 ),
 
-scoped as (
-
-    select
-        products.definition_id as product_scope,
-        group_imports.*
-    from group_imports
-    inner join products
-        on
-            group_imports.commodity_system = products.commodity_system
-            and group_imports.commodity_code = products.commodity_code
-            and {{ is_valid_on('group_imports.period_start', 'products') }}
-
-    union all
-
-    select
-        'ex_27_71_98_99' as product_scope,
-        group_imports.*
-    from group_imports
-    left join excluded_chapters
-        on
-            left(group_imports.commodity_code, 2) = excluded_chapters.hs2
-            and {{ is_valid_on('group_imports.period_start', 'excluded_chapters') }}
-    where excluded_chapters.hs2 is null
-
-),
-
 summed as (
 
     select
-        product_scope,
-        flow,
-        period_grain,
-        period_start,
-        partner_code as group_code,
-        cast(sum(value_usd) as bigint) as value_usd,
-        cast(sum(duty_usd) as bigint) as duty_usd,
-        cast(sum(case when duty_usd is not null then value_usd else 0 end) as bigint)
+        product_sets.product_set_id,
+        group_imports.flow,
+        group_imports.period_grain,
+        group_imports.period_start,
+        group_imports.partner_code as group_code,
+        cast(sum(group_imports.value_usd) as bigint) as value_usd,
+        cast(sum(group_imports.duty_usd) as bigint) as duty_usd,
+        cast(
+            sum(
+                case when group_imports.duty_usd is not null then group_imports.value_usd else 0 end
+            ) as bigint
+        )
             as duty_covered_value_usd
-    from scoped
+    from group_imports
+    inner join product_sets
+        on
+            group_imports.commodity_system = product_sets.commodity_system
+            and group_imports.commodity_code = product_sets.commodity_code
+            and {{ is_valid_on('group_imports.period_start', 'product_sets') }}
     group by 1, 2, 3, 4, 5
 
 )
 
 select * from summed
-order by product_scope, period_grain, period_start, group_code
+order by product_set_id, period_grain, period_start, group_code

@@ -1,6 +1,7 @@
 with partners as (
 
-    select * from {{ ref('int_import_duty_by_partner') }}
+    select * from {{ ref('int_goods_summed_by_product_set') }}
+    where flow = 'import'
 
 ),
 
@@ -33,7 +34,7 @@ memberships as (
 groups_of_members as (
 
     select
-        product_scope,
+        product_set_id,
         period_grain,
         period_start,
         group_code,
@@ -51,7 +52,7 @@ groups_that_stand_in as (
     from group_duty
     inner join groups_of_members
         on
-            group_duty.product_scope = groups_of_members.product_scope
+            group_duty.product_set_id = groups_of_members.product_set_id
             and group_duty.period_grain = groups_of_members.period_grain
             and group_duty.period_start = groups_of_members.period_start
             and group_duty.group_code = groups_of_members.group_code
@@ -68,13 +69,13 @@ partners_on_their_own as (
     from partners
     left join memberships
         on
-            partners.product_scope = memberships.product_scope
+            partners.product_set_id = memberships.product_set_id
             and partners.period_grain = memberships.period_grain
             and partners.period_start = memberships.period_start
             and partners.partner_code = memberships.partner_code
     left join groups_that_stand_in
         on
-            memberships.product_scope = groups_that_stand_in.product_scope
+            memberships.product_set_id = groups_that_stand_in.product_set_id
             and memberships.period_grain = groups_that_stand_in.period_grain
             and memberships.period_start = groups_that_stand_in.period_start
             and memberships.group_code = groups_that_stand_in.group_code
@@ -83,7 +84,7 @@ partners_on_their_own as (
 )
 
 select
-    product_scope,
+    product_set_id,
     period_grain,
     period_start,
     partner_code,
@@ -96,7 +97,7 @@ from partners_on_their_own
 union all
 
 select
-    product_scope,
+    product_set_id,
     period_grain,
     period_start,
     group_code as partner_code,

@@ -1,61 +1,53 @@
 with definitions as (
 
-    select * from {{ ref('ai_definition') }}
+    select * from {{ ref('dim_ai_definition') }}
 
 ),
 
-prefixes as (
+classification as (
 
-    select * from {{ ref('ai_definition_prefix') }}
-
-),
-
-commodities as (
-
-    select * from {{ ref('dim_commodity') }}
+    select * from {{ ref('ai_classification') }}
 
 ),
 
-dated_prefixes as (
+excluded_chapters as (
+
+    select * from {{ ref('excluded_chapter') }}
+
+),
+
+products as (
 
     select
-        prefixes.definition_id,
-        prefixes.hs_prefix,
-        prefixes.relevance,
-        prefixes.category,
+        definitions.definition_id,
+        classification.commodity_system,
+        classification.commodity_code,
+        classification.hs6,
+        classification.relevance,
+        classification.category,
         definitions.method,
-        greatest(prefixes.valid_from, definitions.valid_from) as valid_from,
+        classification.basis,
+        classification.reference,
+        classification.reason,
+        greatest(classification.valid_from, definitions.valid_from) as valid_from,
         least(
-            coalesce(prefixes.valid_to, definitions.valid_to),
-            coalesce(definitions.valid_to, prefixes.valid_to)
-        ) as valid_to,
-        prefixes.source
-    from prefixes
+            coalesce(classification.valid_to, definitions.valid_to),
+            coalesce(definitions.valid_to, classification.valid_to)
+        ) as valid_to
+    from classification
     inner join definitions
-        on prefixes.definition_id = definitions.definition_id
-
-),
-
-expanded as (
-
-    select
-        dated_prefixes.definition_id,
-        commodities.commodity_system,
-        commodities.commodity_code,
-        commodities.hs6,
-        dated_prefixes.relevance,
-        dated_prefixes.category,
-        dated_prefixes.method,
-        dated_prefixes.hs_prefix,
-        dated_prefixes.valid_from,
-        dated_prefixes.valid_to,
-        dated_prefixes.source
-    from dated_prefixes
-    inner join commodities
-        on commodities.commodity_code like concat(dated_prefixes.hs_prefix, '%')
-    where dated_prefixes.valid_to is null or dated_prefixes.valid_from <= dated_prefixes.valid_to
+        on
+            classification.classification_id = definitions.classification_id
+            and concat(';', definitions.relevance_levels, ';')
+            like concat('%;', classification.relevance, ';%')
+    left join excluded_chapters
+        on
+            definitions.exclusion_id = excluded_chapters.exclusion_id
+            and left(classification.commodity_code, 2) = excluded_chapters.hs2
+    where excluded_chapters.hs2 is null
 
 )
 
-select * from expanded
+select * from products
+where valid_to is null or valid_from <= valid_to
 order by definition_id, commodity_system, commodity_code, valid_from

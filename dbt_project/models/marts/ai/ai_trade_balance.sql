@@ -4,7 +4,7 @@
         'upstream': 'ai_trade',
         'coverage': true,
         'both_flows': true,
-        'context': ['balance_basis', 'ai_definition', 'ai_definition_prefix', 'dim_partner'],
+        'context': ['balance_basis', 'int_product_set_definitions', 'dim_partner'],
     }},
 ) }}
 

@@ -28,6 +28,21 @@ duty as (
 
 ),
 
+set_definitions as (
+
+    select * from {{ ref('int_product_set_definitions') }}
+
+),
+
+product_sets as (
+
+    select distinct
+        product_set_id,
+        is_excluded_chapter
+    from {{ ref('int_product_set_labels') }}
+
+),
+
 coverage as (
 
     select * from {{ ref('source_coverage') }}
@@ -101,16 +116,35 @@ imports_of_all_goods as (
 
 ),
 
-duty_summed as (
+ai_duty_summed as (
 
     select
-        product_scope,
-        period_grain,
-        period_start,
-        cast(sum(duty_usd) as bigint) as duty_usd,
-        cast(sum(duty_covered_value_usd) as bigint) as duty_covered_value_usd
+        set_definitions.definition_id,
+        duty.period_grain,
+        duty.period_start,
+        cast(sum(duty.duty_usd) as bigint) as duty_usd,
+        cast(sum(duty.duty_covered_value_usd) as bigint) as duty_covered_value_usd
     from duty
+    inner join set_definitions
+        on
+            duty.product_set_id = set_definitions.product_set_id
+            and {{ is_valid_on('duty.period_start', 'set_definitions') }}
     group by 1, 2, 3
+
+),
+
+goods_duty_summed as (
+
+    select
+        duty.period_grain,
+        duty.period_start,
+        cast(sum(duty.duty_usd) as bigint) as duty_usd,
+        cast(sum(duty.duty_covered_value_usd) as bigint) as duty_covered_value_usd
+    from duty
+    inner join product_sets
+        on duty.product_set_id = product_sets.product_set_id
+    where not product_sets.is_excluded_chapter
+    group by 1, 2
 
 ),
 
@@ -149,15 +183,14 @@ figures as (
         on
             periods.period_grain = imports_of_all_goods.period_grain
             and periods.period_start = imports_of_all_goods.period_start
-    left join duty_summed as ai_duty
+    left join ai_duty_summed as ai_duty
         on
-            definitions.definition_id = ai_duty.product_scope
+            definitions.definition_id = ai_duty.definition_id
             and periods.period_grain = ai_duty.period_grain
             and periods.period_start = ai_duty.period_start
-    left join duty_summed as goods_duty
+    left join goods_duty_summed as goods_duty
         on
-            goods_duty.product_scope = 'ex_27_71_98_99'
-            and periods.period_grain = goods_duty.period_grain
+            periods.period_grain = goods_duty.period_grain
             and periods.period_start = goods_duty.period_start
 
 ),

@@ -1,18 +1,54 @@
-with definitions as (
+with named as (
 
     select * from {{ ref('ai_definition') }}
 
+),
+
+classifications as (
+
+    select * from {{ ref('int_classifications') }}
+
+),
+
+-- A run of the labeller is a definition of its own; a definition without its classification is none.
+definitions as (
+
+    select
+        named.definition_id,
+        named.title,
+        named.classification_id,
+        named.relevance_levels,
+        named.exclusion_id,
+        classifications.method,
+        coalesce(classifications.version, named.version) as version,
+        named.is_default,
+        named.valid_from,
+        named.valid_to,
+        named.source,
+        named.note
+    from named
+    inner join classifications
+        on named.classification_id = classifications.classification_id
+
+    union all
+
+    select
+        classification_id as definition_id,
+        title,
+        classification_id,
+        'High' as relevance_levels,
+        'ex_27_71_98_99' as exclusion_id,
+        method,
+        version,
+        false as is_default,
+        cast('2010-01-01' as date) as valid_from,
+        cast(null as date) as valid_to,
+        source,
+        note
+    from classifications
+    where method = 'language_model'
+
 )
 
-select
-    definition_id,
-    title,
-    method,
-    version,
-    is_default,
-    valid_from,
-    valid_to,
-    source,
-    note
-from definitions
+select * from definitions
 order by definition_id
