@@ -71,6 +71,63 @@ def test_headline_of_2024(release):
     assert "not covered for all partners" in head.exports_reason
 
 
+def test_default_definition_of_2024(release):
+    by_category = dict(
+        release.execute("""
+            select category, round(sum(value_usd) / 1e9, 1)
+            from ai_trade join dim_ai_definition using (definition_id)
+            where is_default and flow = 'import' and period_grain = 'year'
+            group by category
+        """).fetchall()
+    )
+    assert by_category == {
+        "Compute_Hardware": 209.7,
+        "Electrical_Power": 123.0,
+        "Networking_Telecom": 68.8,
+        "Cooling_HVAC": 44.8,
+        "Building_Structure": 9.1,
+        "Specialty_Materials": 0.7,
+        "Fire_Safety_Security": 0.7,
+    }
+
+
+def test_every_definition_of_2024(release):
+    imports = dict(
+        release.execute("""
+            select definition_id, round(ai_imports_usd / 1e9, 1) from ai_trade_headline
+            where period_grain = 'year' and period_start = date '2024-01-01'
+        """).fetchall()
+    )
+    assert imports == {
+        "compute_core": 225.0,
+        "datacenter_high": 456.9,
+        "datacenter_high_medium": 872.7,
+        "wto_2025": 463.3,
+    }
+    codes = "select count(distinct hs6), count(*) from ai_product where definition_id = '{}'"
+    assert one(release, codes.format("wto_2025"))[0] == 104
+    assert one(release, codes.format("compute_core") + " and commodity_system = 'hts10'") == (7, 48)
+
+
+def test_no_traded_code_is_without_its_label(release):
+    assert one(
+        release,
+        """
+        select count(*) from goods_trade_annual anti join (
+            select * from ai_classification where classification_id = 'datacenter_rules' and basis = 'rule'
+        ) using (commodity_system, commodity_code)
+        """,
+    ) == (0,)
+
+
+def test_classified_trade_is_all_trade(release):
+    rows = release.execute("""
+        select classification_id, sum(value_usd)::bigint from classified_trade
+        where flow = 'import' and period_grain = 'year' group by all order by all
+    """).fetchall()
+    assert rows == [(name, 3_213_393_800_000) for name in ("compute_core", "datacenter_rules", "wto_2025")]
+
+
 def test_headline_is_shown_only_where_all_partners_are_covered(release):
     assert release.execute(
         "select distinct period_grain, period_start::varchar from ai_trade_headline"
