@@ -139,10 +139,11 @@ def _label(settings: Settings, console: Console) -> int:
     _log_to(console)
     with console.status("starting Dagster"):
         from orchestration.definitions import build_definitions
-        from orchestration.instance import open_instance
+        from orchestration.instance import clear_dead_runs, open_instance
         from orchestration.jobs import LABEL_JOB
 
         instance = open_instance(settings)
+        clear_dead_runs(instance)
         definitions = build_definitions(settings)
     return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console) else 1
 

@@ -11,10 +11,11 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     Failure,
     MaterializeResult,
     MetadataValue,
-    asset,
+    multi_asset,
 )
 
 from data_quality.checks import markdown_table
@@ -41,13 +42,19 @@ def classification_assets(settings: Settings) -> list[AssetsDefinition]:
     not tried again by itself either, because each try would have the whole budget once more.
     """
 
-    @asset(
-        key=ANSWERS,
-        deps=[AssetKey(["landing", f"{side}_commodities"]) for side in ("import", "export")],
-        description="What a language model says of each product: relevance, category, reasons, and the cost.",
-        group_name="classification",
-        kinds={"python"},
-        output_required=False,
+    # Outputs of a subsettable asset may stay away: what is switched off has nothing to check.
+    @multi_asset(
+        name="label",
+        specs=[
+            AssetSpec(
+                ANSWERS,
+                deps=[AssetKey(["landing", f"{side}_commodities"]) for side in ("import", "export")],
+                description="What a language model says of each product: relevance, category, reasons, cost.",
+                group_name="classification",
+                kinds={"python"},
+                skippable=True,
+            )
+        ],
         check_specs=[
             AssetCheckSpec(
                 COMPLETE,
@@ -55,6 +62,7 @@ def classification_assets(settings: Settings) -> list[AssetsDefinition]:
                 description="The model answered for every product, as the schema asks, within the budget.",
             )
         ],
+        can_subset=True,
     )
     def answers(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
         try:
