@@ -453,7 +453,7 @@ def test_retry_after_is_obeyed(settings, run, model, slept):
 def test_no_answer_in_time_is_asked_again_and_counted_as_spent(settings, run, model):
     model.faults.append(Fault(faults.stalled))
 
-    outcome = run(settings, timeout=0.2)
+    outcome = run(settings, timeout=1.0)
 
     assert labelled(settings) == expected()
     assert outcome.calls == 5
@@ -563,7 +563,7 @@ def test_calls_are_made_side_by_side(settings, run, model):
     """The first call gets no answer until the others have theirs."""
     model.faults.append(Fault(faults.stalled))
 
-    run(with_(settings, llm_concurrency=4), timeout=0.5)
+    run(with_(settings, llm_concurrency=4), timeout=1.0)
 
     assert labelled(settings) == expected()
     assert set(model.calls[3].codes).isdisjoint(set(model.calls[0].codes) - set(CONTROL_CODES))
