@@ -146,6 +146,7 @@ class Endpoint:
             stop=stop_after_attempt(ATTEMPTS),
             wait=seconds_to_wait,
             sleep=self._sleep,
+            before_sleep=lambda state: log.warning("%s; trying again", state.outcome.exception()),
             reraise=True,
         )
         try:

@@ -6,6 +6,7 @@ asked again alone; what fails alone as well stays unlabelled, with the reason, u
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -62,11 +63,16 @@ class Estimate:
     tokens_out: int
     usd: float
 
+    @property
+    def wise_budget_usd(self) -> float:
+        """Enough even if the estimate is as far off as it may be, in whole cents."""
+        return math.ceil(self.usd * ESTIMATE_MAY_BE_TIMES * 100) / 100
+
     def __str__(self) -> str:
         return (
             f"{self.products:,} products in {self.calls:,} calls, {self.tokens_in:,} tokens in and "
-            f"{self.tokens_out:,} out: about ${self.usd:.2f} (tokens are taken as characters ÷ "
-            f"{CHARACTERS_PER_TOKEN}; up to ${self.usd * ESTIMATE_MAY_BE_TIMES:.2f} would be no surprise)"
+            f"{self.tokens_out:,} out: about ${self.usd:.4f} (tokens are taken as characters ÷ "
+            f"{CHARACTERS_PER_TOKEN}; up to ${self.wise_budget_usd:.2f} would be no surprise)"
         )
 
 
@@ -137,7 +143,7 @@ def label_products(
             if estimate.usd > settings.llm_budget_usd:
                 raise Refused(
                     f"Nothing was asked yet. {estimate}. If that is what you want to spend, set "
-                    f"AITB_LLM_BUDGET_USD to {estimate.usd * ESTIMATE_MAY_BE_TIMES:.2f} (it is "
+                    f"AITB_LLM_BUDGET_USD to {estimate.wise_budget_usd:.2f} (it is "
                     f"{settings.llm_budget_usd:.2f}) and start again."
                 )
             run = _Run(settings, prompt, journal, endpoint, outcome, now)

@@ -583,6 +583,15 @@ def test_nothing_is_asked_before_the_budget_covers_the_estimate(settings, run, m
     assert labelled(settings) == expected()
 
 
+def test_the_budget_that_is_named_is_enough_for_a_small_trial_too(settings, run):
+    cheap = {"llm_usd_per_million_input_tokens": 0.1, "llm_usd_per_million_output_tokens": 0.4}
+    trial = with_(settings, llm_budget_calls=1, llm_budget_usd=0, **cheap)
+    with pytest.raises(Refused, match=r"10 products in 1 calls.*about \$0\.000\d+ .*BUDGET_USD to 0\.01 "):
+        run(trial)
+
+    assert run(with_(trial, llm_budget_usd=0.01)).labelled == 10
+
+
 def test_the_estimate_covers_what_is_asked(settings, run):
     outcome = run(settings)
 
