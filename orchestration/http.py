@@ -1,6 +1,6 @@
 """Asking a source over HTTP: politely, patiently, and without ever showing a key.
 
-This is the only module that talks to the network. Redirects are not followed (an agency answers a wrong key
+All sources are asked through this module. Redirects are not followed (an agency answers a wrong key
 with one), and what is worth another try is said by the source itself (`Source.classify`) or by the transport.
 """
 
@@ -88,7 +88,7 @@ class Client:
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=_enough,
-            wait=_wait,
+            wait=seconds_to_wait,
             sleep=self._sleep,
             reraise=True,
         )
@@ -120,7 +120,7 @@ class Client:
         if response.status_code == 429 or response.status_code >= 500:
             raise Unavailable(
                 f"{source.title} answered {response.status_code} to {request}",
-                retry_after=_retry_after(response.headers.get("Retry-After")),
+                retry_after=retry_after(response.headers.get("Retry-After")),
                 smaller_may_help=response.status_code == 504,
             )
         try:
@@ -179,7 +179,7 @@ def _enough(state: RetryCallState) -> bool:
     return state.attempt_number >= (ATTEMPTS_BEFORE_SPLIT if too_much else ATTEMPTS)
 
 
-def _wait(state: RetryCallState) -> float:
+def seconds_to_wait(state: RetryCallState) -> float:
     """Seconds until the next try: what the source asked for, else 1, 2, 4, 8 … with up to half again."""
     error = state.outcome.exception()
     if isinstance(error, Unavailable) and error.retry_after is not None:
@@ -188,7 +188,7 @@ def _wait(state: RetryCallState) -> float:
     return backoff * (1 + random.random() / 2)
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Seconds named by a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
     if value is None:
         return None

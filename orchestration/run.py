@@ -3,6 +3,7 @@
     python -m orchestration.run                             what is archived (the sample)
     python -m orchestration.run --live                      what is new at the sources
     python -m orchestration.run --live --from 2025-01 --to 2025-06
+    python -m orchestration.run --label                     ask the language model about new products
 
 Dagster, dbt and Great Expectations are imported only when there is something to do.
 """
@@ -47,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(file=sys.stdout)
     settings = Settings()
     try:
+        if given.label:
+            return _label(settings, console)
         if not given.live and _is_current(settings):
             console.print("Nothing is new: the release stands for the archive and the code as they are.")
             return _report(settings, console)
@@ -69,6 +72,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="ask the sources, not only the archive")
     parser.add_argument("--from", dest="first", type=_month, metavar="YYYY-MM", help="first month to load")
     parser.add_argument("--to", dest="last", type=_month, metavar="YYYY-MM", help="last month to load")
+    parser.add_argument("--label", action="store_true", help="label what is landed with a language model")
     given = parser.parse_args(arguments)
     if (given.first or given.last) and not (given.live and given.first and given.last):
         parser.error("--from and --to go together, and with --live")
@@ -128,6 +132,20 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings,
         plan = {"month": list(release.months), "year": list(release.years)}
         edition = release.month[:4]
     return settings, {**plan, "edition": [edition], "current": ["current"]}
+
+
+def _label(settings: Settings, console: Console) -> int:
+    """The job that asks the language model; it writes to the journal only, beside any other run."""
+    _log_to(console)
+    with console.status("starting Dagster"):
+        from orchestration.definitions import build_definitions
+        from orchestration.instance import clear_dead_runs, open_instance
+        from orchestration.jobs import LABEL_JOB
+
+        instance = open_instance(settings)
+        clear_dead_runs(instance)
+        definitions = build_definitions(settings)
+    return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console) else 1
 
 
 def _run(settings: Settings, plan: Plan, console: Console) -> int:

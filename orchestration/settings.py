@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -37,16 +37,32 @@ class Settings(BaseSettings):
     census_url: str = "https://api.census.gov/data"
     census_schedules_url: str = "https://www.census.gov/foreign-trade/schedules"
 
+    # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
+    # and with them it begins only when the budget covers what it has estimated.
+    llm_url: str | None = None
+    llm_model: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_usd_per_million_input_tokens: float | None = Field(None, ge=0)
+    llm_usd_per_million_output_tokens: float | None = Field(None, ge=0)
+    llm_budget_usd: float = Field(0, ge=0)
+    llm_budget_calls: int = Field(2_000, ge=1)
+    llm_batch: int = Field(40, ge=1, le=200)
+    llm_concurrency: int = Field(4, ge=1, le=64)
+    llm_requests_per_minute: float = Field(60, gt=0)
+
     failure_webhook_url: SecretStr | None = None
 
-    @field_validator("census_url", "census_schedules_url")
+    @field_validator("census_url", "census_schedules_url", "llm_url")
     @classmethod
-    def _a_plain_address(cls, value: str) -> str:
+    def _a_plain_address(cls, value: str | None, field: ValidationInfo) -> str | None:
+        if value is None:
+            return None
         address = urlsplit(value)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError("an address begins with http:// or https:// and names a host")
-        if address.query or address.fragment:
-            raise ValueError("a base address has no parameters; a key belongs into AITB_CENSUS_API_KEY")
+        if address.query or address.fragment or address.username:
+            key = "AITB_LLM_API_KEY" if field.field_name == "llm_url" else "AITB_CENSUS_API_KEY"
+            raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
 
     @field_validator("as_of")
@@ -69,6 +85,11 @@ class Settings(BaseSettings):
         return self.data_dir / "quality"
 
     @property
+    def language_model_dir(self) -> Path:
+        """Where the journal of the language model's answers lies."""
+        return self.data_dir / "language_model"
+
+    @property
     def warehouse_dir(self) -> Path:
         """A warehouse of its own for each as-of date, so that history never touches the present."""
         return self.data_dir / "warehouse" / self.edition
@@ -87,7 +108,7 @@ class Settings(BaseSettings):
         """Values that must never be written anywhere."""
         return tuple(
             secret.get_secret_value()
-            for secret in (self.census_api_key, self.failure_webhook_url)
+            for secret in (self.census_api_key, self.llm_api_key, self.failure_webhook_url)
             if secret is not None
         )
 

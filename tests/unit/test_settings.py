@@ -42,6 +42,16 @@ def test_every_setting_can_be_set_by_its_variable(monkeypatch, tmp_path):
         "AITB_CENSUS_API_KEY": "secret",
         "AITB_CENSUS_URL": "http://mirror.test/data",
         "AITB_CENSUS_SCHEDULES_URL": "http://mirror.test/schedules/",
+        "AITB_LLM_URL": "http://127.0.0.1:8000/v1",
+        "AITB_LLM_MODEL": "small-model",
+        "AITB_LLM_API_KEY": "another secret",
+        "AITB_LLM_USD_PER_MILLION_INPUT_TOKENS": "0.15",
+        "AITB_LLM_USD_PER_MILLION_OUTPUT_TOKENS": "0.6",
+        "AITB_LLM_BUDGET_USD": "2.5",
+        "AITB_LLM_BUDGET_CALLS": "100",
+        "AITB_LLM_BATCH": "20",
+        "AITB_LLM_CONCURRENCY": "8",
+        "AITB_LLM_REQUESTS_PER_MINUTE": "500",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, str(value))
@@ -52,7 +62,12 @@ def test_every_setting_can_be_set_by_its_variable(monkeypatch, tmp_path):
     assert settings.fetch == "missing"
     assert settings.as_of == datetime(2025, 3, 31, 10, tzinfo=UTC)
     assert settings.census_url == "http://mirror.test/data"
-    assert settings.secrets == ("secret",)
+    assert settings.secrets == ("secret", "another secret")
+    assert (settings.llm_url, settings.llm_model) == ("http://127.0.0.1:8000/v1", "small-model")
+    assert settings.llm_usd_per_million_input_tokens == 0.15
+    assert settings.llm_usd_per_million_output_tokens == 0.6
+    assert (settings.llm_budget_usd, settings.llm_budget_calls) == (2.5, 100)
+    assert (settings.llm_batch, settings.llm_concurrency, settings.llm_requests_per_minute) == (20, 8, 500)
 
 
 def test_paths_are_absolute_wherever_they_are_given(monkeypatch, tmp_path):
@@ -106,6 +121,13 @@ def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, tex
         ("AITB_CENSUS_URL", "https://", "names a host"),
         ("AITB_CENSUS_URL", "https://api.test/data?key=0123456789abcdef", "belongs into AITB_CENSUS_API_KEY"),
         ("AITB_CENSUS_SCHEDULES_URL", "https://a.test/#0123456789abcdef", "has no parameters"),
+        (
+            "AITB_LLM_URL",
+            "https://u:0123456789abcdef@a.test/v1",
+            "no user; a key belongs into AITB_LLM_API_KEY",
+        ),
+        ("AITB_LLM_BUDGET_USD", "-1", "greater than or equal to 0"),
+        ("AITB_LLM_BATCH", "0", "greater than or equal to 1"),
     ],
 )
 def test_what_cannot_be_is_refused_without_showing_it(monkeypatch, name, value, says):
@@ -120,9 +142,14 @@ def test_what_cannot_be_is_refused_without_showing_it(monkeypatch, name, value, 
 
 def test_secrets_are_not_shown(monkeypatch):
     monkeypatch.setenv("AITB_CENSUS_API_KEY", "0123456789abcdef")
+    monkeypatch.setenv("AITB_LLM_API_KEY", "sk-0123456789abcdef")
     monkeypatch.setenv("AITB_FAILURE_WEBHOOK_URL", "https://hooks.test/0123456789abcdef")
 
     settings = Settings()
 
     assert "0123456789abcdef" not in f"{settings} {settings!r} {settings.model_dump()}"
-    assert settings.secrets == ("0123456789abcdef", "https://hooks.test/0123456789abcdef")
+    assert settings.secrets == (
+        "0123456789abcdef",
+        "sk-0123456789abcdef",
+        "https://hooks.test/0123456789abcdef",
+    )
