@@ -33,7 +33,7 @@ def show(release_dir: Path, console: Console) -> None:
             "Origin: composed in the agency's answer format from published figures of the US Census Bureau; "
             "the files are named in release.json."
         )
-    else:
+    elif "agency" in release["origin"]:
         console.print("Origin: as the agencies served it.")
     console.print(f"Release {release['release_id']}: {release_dir / DATABASE}", soft_wrap=True)
 
