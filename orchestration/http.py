@@ -109,7 +109,8 @@ class Client:
         params = list(request.params)
         if source.key is not None:
             params.append((source.key_param, getattr(self._settings, source.key).get_secret_value()))
-        url = f"{getattr(self._settings, source.base_url).rstrip('/')}/{request.path}"
+        url = getattr(self._settings, source.base_url).rstrip("/")
+        url = f"{url}/{request.path}" if request.path else url
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
                 body = _bounded_body(response, source, request)

@@ -762,7 +762,7 @@ LABEL_CODES = rule(
     tables=("labels",),
     failing="""
         select row_number, commodity_system, commodity_code from labels
-        where not regexp_full_match(commodity_code, case
+        where commodity_system is not null and not regexp_full_match(commodity_code, case
             when commodity_system in ('hts10', 'schedule_b10', 'hs') then '([0-9]{2}){3,5}'
             when regexp_full_match(commodity_system, 'hs[0-9]{4}') then '[0-9]{6}'
             else 'no system' end)

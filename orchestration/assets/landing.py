@@ -202,7 +202,7 @@ def _landing_asset(
 
 
 def _say(source: Source, request: object) -> None:
-    log.info("asking %s for %s", source.title, request)
+    log.info("%s: asking for %s", source.title, request)
 
 
 def _size(landed: Landed) -> str:

@@ -13,6 +13,7 @@ says so without doubt: codes have an even number of them. What does not fit is n
 it cannot be read, else by the gate (data_quality/suites/landing.py, 'labels').
 """
 
+import codecs
 import csv
 import io
 import re
@@ -67,10 +68,10 @@ def classify(setting: str, status: int, headers: Mapping[str, str], body: bytes)
         raise Refused(f"redirected to {to}; set {setting} to the address of the file itself")
     if status != 200:
         raise Refused(f"answered {status}; check {setting}")
-    start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start and not body.strip():
+    text = body.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
         raise Refused(f"the file is empty; check {setting}")
-    if start.startswith(b"<"):
+    if text.startswith(b"<"):
         raise Refused(
             f"it is a web page and no CSV file; set {setting} to the address of the file itself (on GitHub "
             "that is the one behind 'Raw')"
