@@ -181,7 +181,7 @@ def _holds(path: Path, body: bytes) -> bool:
 
 def open_archive(settings: Settings) -> Archive:
     """The archive of a data directory: to the one that ships nothing is added, what comes lies beside it."""
-    if settings.archive_dir == SHIPPED_ARCHIVE:
+    if settings.archive_dir.resolve() == SHIPPED_ARCHIVE:
         return Archive(settings.data_dir / "archive", shipped=SHIPPED_ARCHIVE)
     return Archive(settings.archive_dir)
 
