@@ -43,8 +43,8 @@ class Entry:
     """One answer. `sha256` and `size` are of the uncompressed body; both are None/0 for an empty answer.
 
     origin: 'agency' when an agency served the bytes, 'composed' when they were made in the agency's
-    format from the agency's figures, 'file' when they were read from a path; `composed_from` then names
-    the files, without their folders.
+    format from the agency's figures, 'file' when they are one file that somebody has or has published;
+    `composed_from` then names the files, without their folders.
     """
 
     request: Request

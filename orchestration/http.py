@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -132,13 +133,15 @@ class Client:
         headers = {
             name: self._without_secrets(value.encode()).decode() for name, value in response.headers.items()
         }
-        composed_from = headers.get("x-archive-composed-from", "")
+        # An address that names one file gives what somebody has published, and speaks for no agency.
+        origin, name = ("agency", "") if request.path else ("file", PurePosixPath(urlsplit(url).path).name)
+        composed_from = headers.get("x-archive-composed-from", name)
         return Answer(
             request=request,
             status=response.status_code,
             media_type=headers.get("content-type", "").split(";")[0].strip(),
             body=body if holds_data else None,
-            origin=headers.get("x-archive-origin", "agency"),
+            origin=headers.get("x-archive-origin", origin),
             composed_from=tuple(part.strip() for part in composed_from.split(";") if part.strip()),
         )
 

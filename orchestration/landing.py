@@ -405,7 +405,7 @@ def read_commit(folder: Path) -> Landed:
 
 
 def _refuse_mixture(settings: Settings, snapshot: Snapshot) -> None:
-    # A file that somebody has goes with both kinds.
+    # A file that somebody has, or has published, goes with both kinds.
     commits = (read_commit(path.parent) for path in settings.landing_dir.glob("*/*/*/[!.]*/commit.json"))
     origins = (commit.origin for commit in commits if commit.origin != "file")
     if snapshot.origin != "file" and next(origins, snapshot.origin) != snapshot.origin:

@@ -91,7 +91,7 @@ def identity(settings: Settings, items: Sequence[Landed]) -> dict:
     parts = [*sorted(content), *quarantined(settings), code, as_of or ""]
     return {
         "release_id": hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16],
-        # Label lists that were read from files go with either kind and are named in `release_vintages`.
+        # Label lists are files that go with either kind; they are named in `release_vintages`.
         "origin": "+".join(sorted({item.origin for item in items} - {"file"})) or "file",
         "composed_from": sorted({name for item in items for name in item.composed_from}),
         "as_of": as_of,

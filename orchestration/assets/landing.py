@@ -69,7 +69,7 @@ def bring_in(
     snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
     location = getattr(settings, source.base_url)
     if location is None and snapshot is None:
-        return Absent(f"AITB_{source.base_url.upper()} is not set")
+        return Absent("not configured")
     # A file is read each time: it costs nothing, and somebody may have changed it.
     ask_again = settings.fetch == "always" or not is_address(location or "")
     if may_fill(settings, source) and (ask_again or snapshot is None):

@@ -400,7 +400,7 @@ def test_a_path_without_a_file_is_named(desk):
 
 
 def test_a_list_that_nobody_named_is_no_fault(desk):
-    assert desk.bring_in("user_labels", fetch="always") == Absent("AITB_USER_LABELS is not set")
+    assert desk.bring_in("user_labels", fetch="always") == Absent("not configured")
     assert desk.bring_in("wto_list") == Absent("not in archive")
     assert desk.bring_in("user_labels", user_labels="https://lists.test/a.csv") == Absent("not in archive")
 
@@ -498,7 +498,7 @@ def test_a_list_is_fetched_from_its_address(desk, server):
 
     landed = desk.bring_in("waugh_labels", waugh_labels=address, fetch="missing")
 
-    assert landed.origin == "agency"
+    assert (landed.origin, landed.composed_from) == ("file", ("labels.csv",))
     assert [request.path for request in server.requests] == ["/data-input/labels.csv"]
     assert desk.bring_in("waugh_labels", waugh_labels=address, fetch="missing").folder == landed.folder
     assert len(server.requests) == 1
