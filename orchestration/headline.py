@@ -33,7 +33,7 @@ def show(release_dir: Path, console: Console) -> None:
             "Origin: composed in the agency's answer format from published figures of the US Census Bureau; "
             "the files are named in release.json."
         )
-    else:
+    elif "agency" in release["origin"]:
         console.print("Origin: as the agencies served it.")
     console.print(f"Release {release['release_id']}: {release_dir / DATABASE}", soft_wrap=True)
 
@@ -123,7 +123,10 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             if balances
             else NOT_COVERED,
         ),
-        *((f"Under {other['definition_id']}", _in_short(other)) for _, other in same_period.iloc[1:].iterrows()),
+        *(
+            (f"Under {other['definition_id']}", _in_short(other))
+            for _, other in same_period.iloc[1:].iterrows()
+        ),
         *((f"Since then: {_period(later)}", _in_short(later)) for later in _newer_month(headlines, row)),
     ]
 

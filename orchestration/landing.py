@@ -21,13 +21,13 @@ import pandas as pd
 
 from data_quality.runner import CheckResult, GateResult, run_suite
 from data_quality.suites.landing import SUITES, context
-from orchestration.archive import Archive, ArchiveDamaged, Snapshot
+from orchestration.archive import ArchiveDamaged, Snapshot, open_archive
 from orchestration.files import NotWritten, directory_in_one_rename, reason_of, write_atomically
 from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = ("partner", "partner_group", "partner_group_member")
+GATE_SEEDS = ("ai_category", "partner", "partner_group", "partner_group_member")
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
@@ -119,9 +119,9 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     """Make the tables of a partition in `con`, and beside them what the gate compares them with.
 
     Beside the dataset's tables: bad_values; provenance(level, origin, composed_from); previous(table_name,
-    row_count, value_usd, what); and the seeds about partners.
+    row_count, value_usd, what); and the seeds about partners and categories.
     """
-    archive = Archive(settings.archive_dir)
+    archive = open_archive(settings)
     answered = [entry for entry in snapshot.entries if entry.sha256 is not None]
     dataset.read(con, snapshot.partition, {entry.request: archive.verified_path(entry) for entry in answered})
     con.execute("create table provenance (level varchar, origin varchar, composed_from varchar[])")
@@ -405,8 +405,10 @@ def read_commit(folder: Path) -> Landed:
 
 
 def _refuse_mixture(settings: Settings, snapshot: Snapshot) -> None:
-    some_commit = next(settings.landing_dir.glob("*/*/*/[!.]*/commit.json"), None)
-    if some_commit is not None and read_commit(some_commit.parent).origin != snapshot.origin:
+    # A file that somebody has, or has published, goes with both kinds.
+    commits = (read_commit(path.parent) for path in settings.landing_dir.glob("*/*/*/[!.]*/commit.json"))
+    origins = (commit.origin for commit in commits if commit.origin != "file")
+    if snapshot.origin != "file" and next(origins, snapshot.origin) != snapshot.origin:
         raise MixedOrigins(
             f"{settings.data_dir} holds data of the other kind: answers of an agency and composed ones (the "
             "sample) must not share a warehouse. Give one of them another AITB_DATA_DIR."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.archive import Archive
+from orchestration.archive import open_archive
 from orchestration.http import Client
 from orchestration.partitions import (
     last_complete_month,
@@ -49,7 +49,7 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
     Raises a `SourceError` when the source cannot say.
     """
     source, dataset = DATASETS[PROBED]
-    archived = Archive(settings.archive_dir).partitions(source.name, dataset.name)
+    archived = open_archive(settings).partitions(source.name, dataset.name)
     newest_possible = last_complete_month(today)
     first_open = (
         month_after(archived[-1]) if archived else f"{int(newest_possible[:4]) - FIRST_LOAD_YEARS_BACK}-01"
@@ -66,7 +66,7 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
 def archived_release(settings: Settings) -> Release | None:
     """The release of the newest month in the archive; None when it is empty."""
     source, dataset = DATASETS[PROBED]
-    archived = Archive(settings.archive_dir).partitions(source.name, dataset.name)
+    archived = open_archive(settings).partitions(source.name, dataset.name)
     return _release(archived[-1], revised_by_release_of(archived[-1], archived[0])) if archived else None
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.logging import RichHandler
 
-from orchestration.archive import Archive, ArchiveDamaged
+from orchestration.archive import ArchiveDamaged, is_unread, open_archive
 from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
@@ -94,7 +94,12 @@ def _is_current(settings: Settings) -> bool:
         complete = _complete_file(settings).read_text()
     except FileNotFoundError:
         return False
-    return current_release(settings) is not None and complete == inputs_digest(settings)
+    archive = open_archive(settings)
+    return (
+        current_release(settings) is not None
+        and complete == inputs_digest(settings)
+        and not any(is_unread(settings, archive, *known) for known in DATASETS.values())
+    )
 
 
 def _complete_file(settings: Settings) -> Path:
@@ -102,12 +107,13 @@ def _complete_file(settings: Settings) -> Path:
 
 
 def _archived_plan(settings: Settings) -> Plan:
-    """Every partition that the archive holds."""
-    archive = Archive(settings.archive_dir)
+    """Every partition that the archive holds, and the files that it does not hold yet."""
+    archive = open_archive(settings)
     plan: Plan = {}
     for source, dataset in DATASETS.values():
         partitions = archive.partitions(source.name, dataset.name)
-        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions})
+        unread = ["current"] if is_unread(settings, archive, source, dataset) else []
+        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions, *unread})
     return plan
 
 

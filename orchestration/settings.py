@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = REPOSITORY / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
+SHIPPED_ARCHIVE = REPOSITORY / "sample" / "archive"
 
 AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
@@ -50,6 +51,12 @@ class Settings(BaseSettings):
     llm_concurrency: int = Field(4, ge=1, le=64)
     llm_requests_per_minute: float = Field(60, gt=0)
 
+    # Label lists: a path, or an address.
+    waugh_labels: str | None = None
+    waugh_export_labels: str | None = None
+    wto_list: str | None = str(REPOSITORY / "sample" / "lists" / "wto_ai_enabling_goods_2025.csv")
+    user_labels: str | None = None
+
     failure_webhook_url: SecretStr | None = None
 
     @field_validator("census_url", "census_schedules_url", "llm_url")
@@ -65,12 +72,32 @@ class Settings(BaseSettings):
             raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
 
+    @field_validator("waugh_labels", "waugh_export_labels", "wto_list", "user_labels")
+    @classmethod
+    def _an_address_or_a_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not is_address(value):
+            if "://" in value:
+                raise ValueError("an address begins with http:// or https://; a file is named by its path")
+            return str(Path(value).expanduser().absolute())
+        address = urlsplit(value)
+        if not address.hostname:
+            raise ValueError("an address begins with http:// or https:// and names a host")
+        if address.query or address.fragment or address.username or address.password:
+            raise ValueError("an address with parameters, a user or a key in it is not taken: give a file")
+        return value
+
     @field_validator("as_of")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def is_given(self, name: str) -> bool:
+        """Whether somebody chose a setting, or it follows from others; False for a default that ships."""
+        return name in self.model_fields_set or name not in type(self).model_fields
 
     @property
     def landing_dir(self) -> Path:
@@ -113,7 +140,11 @@ class Settings(BaseSettings):
         )
 
 
+def is_address(location: str | Path) -> bool:
+    """Whether something is found over the network; else it is the path of a file or a folder."""
+    return urlsplit(str(location)).scheme.lower() in ("http", "https")
+
+
 def _default_archive(data_dir: Path) -> Path:
     """The sample archive ships with the repository; every other archive lies with its data."""
-    sample = REPOSITORY / "data" / "sample"
-    return REPOSITORY / "sample" / "archive" if data_dir == sample else data_dir / "archive"
+    return SHIPPED_ARCHIVE if data_dir == REPOSITORY / "data" / "sample" else data_dir / "archive"

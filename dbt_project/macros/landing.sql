@@ -100,6 +100,20 @@
             vintage,
         ],
         'countries': [{'partner_code': text, 'partner_name': text, 'iso2': text}, vintage],
+        'labels': [
+            {'label_set_id': text},
+            commodity,
+            {
+                'description': text,
+                'relevance': text,
+                'confidence': 'integer',
+                'category': text,
+                'specific_use': text,
+                'reasoning': text,
+                'row_number': 'bigint',
+            },
+            vintage,
+        ],
     } -%}
     {%- set columns = {} -%}
     {%- for part in tables[table_name | replace('_aggregate', '')] -%}

@@ -18,6 +18,9 @@ def test_the_defaults_are_those_of_the_sample():
     assert (settings.fetch, settings.as_of, settings.census_api_key) == ("never", None, None)
     assert settings.census_url == "https://api.census.gov/data"
     assert settings.secrets == ()
+    assert (settings.waugh_labels, settings.waugh_export_labels, settings.user_labels) == (None, None, None)
+    assert Path(settings.wto_list).is_file()
+    assert not settings.is_given("wto_list")
 
 
 def test_another_data_directory_brings_its_own_folders(monkeypatch, tmp_path):
@@ -52,6 +55,8 @@ def test_every_setting_can_be_set_by_its_variable(monkeypatch, tmp_path):
         "AITB_LLM_BATCH": "20",
         "AITB_LLM_CONCURRENCY": "8",
         "AITB_LLM_REQUESTS_PER_MINUTE": "500",
+        "AITB_WAUGH_LABELS": "https://mirror.test/labels.csv",
+        "AITB_USER_LABELS": tmp_path / "labels.csv",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, str(value))
@@ -68,18 +73,26 @@ def test_every_setting_can_be_set_by_its_variable(monkeypatch, tmp_path):
     assert settings.llm_usd_per_million_output_tokens == 0.6
     assert (settings.llm_budget_usd, settings.llm_budget_calls) == (2.5, 100)
     assert (settings.llm_batch, settings.llm_concurrency, settings.llm_requests_per_minute) == (20, 8, 500)
+    assert settings.waugh_labels == "https://mirror.test/labels.csv"
+    assert settings.user_labels == str(tmp_path / "labels.csv")
+    assert settings.is_given("user_labels")
+    assert settings.is_given("warehouse_dir")  # follows from the others
 
 
 def test_paths_are_absolute_wherever_they_are_given(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AITB_DATA_DIR", "data")
     monkeypatch.setenv("AITB_ARCHIVE_DIR", "~/archive")
+    monkeypatch.setenv("AITB_USER_LABELS", "lists/mine.csv")
+    monkeypatch.setenv("AITB_WTO_LIST", "~/wto.csv")
     monkeypatch.setenv("HOME", "/home/somebody")
 
     settings = Settings()
 
     assert settings.data_dir == tmp_path / "data"
     assert settings.archive_dir == Path("/home/somebody/archive")
+    assert settings.user_labels == str(tmp_path / "lists" / "mine.csv")
+    assert settings.wto_list == "/home/somebody/wto.csv"
 
 
 def test_what_is_set_to_nothing_is_not_set(monkeypatch):
@@ -128,6 +141,10 @@ def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, tex
         ),
         ("AITB_LLM_BUDGET_USD", "-1", "greater than or equal to 0"),
         ("AITB_LLM_BATCH", "0", "greater than or equal to 1"),
+        ("AITB_USER_LABELS", "https://a.test/b.csv?token=0123456789abcdef", "not taken: give a file"),
+        ("AITB_WTO_LIST", "https://me:0123456789abcdef@a.test/b.csv", "not taken: give a file"),
+        ("AITB_WAUGH_LABELS", "file:///a.csv", "a file is named by its path"),
+        ("AITB_WAUGH_EXPORT_LABELS", "https://", "names a host"),
     ],
 )
 def test_what_cannot_be_is_refused_without_showing_it(monkeypatch, name, value, says):
