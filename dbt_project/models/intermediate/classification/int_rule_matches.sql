@@ -64,7 +64,7 @@ in_scope as (
     inner join rules
         on
             code_prefixes.hs_prefix = rules.hs_prefix
-            and (rules.commodity_system is null or rules.commodity_system = code_prefixes.commodity_system)
+            and (rules.commodity_system is null or code_prefixes.commodity_system = rules.commodity_system)
 
 ),
 
