@@ -33,6 +33,8 @@ ATTEMPTS = 5
 ATTEMPTS_BEFORE_SPLIT = 2  # a question that is too much twice is better split than asked a third time
 LONGEST_WAIT_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(60.0, connect=20.0)
+# The timeout above bounds each read: an answer that drips would never end.
+LONGEST_ANSWER_SECONDS = 600.0
 LARGEST_BODY_BYTES = 512 * 1024**2
 
 
@@ -108,7 +110,7 @@ class Client:
         url = f"{getattr(self._settings, source.base_url).rstrip('/')}/{request.path}"
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
-                body = _bounded_body(response, request)
+                body = self._bounded_body(source, response, request)
         except httpx.TimeoutException as error:
             raise Unavailable(
                 f"{source.title} did not answer in time: {request}",
@@ -144,6 +146,20 @@ class Client:
             composed_from=tuple(part.strip() for part in composed_from.split(";") if part.strip()),
         )
 
+    def _bounded_body(self, source: Source, response: httpx.Response, request: Request) -> bytes:
+        body = bytearray()
+        begun_at = self._clock()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_BODY_BYTES:
+                raise TooLarge(f"The answer to {request} is larger than {LARGEST_BODY_BYTES // 1024**2} MiB.")
+            if self._clock() - begun_at > LONGEST_ANSWER_SECONDS:
+                raise Unavailable(
+                    f"{source.title} was still sending after {LONGEST_ANSWER_SECONDS:.0f} s: {request}",
+                    smaller_may_help=True,
+                )
+        return bytes(body)
+
     def _be_polite(self, source: Source) -> None:
         since = self._clock() - self._last_request_at.get(source.name, float("-inf"))
         if since < source.seconds_between_requests:
@@ -162,15 +178,6 @@ def post_notice(url: str, text: str) -> None:
         httpx.post(url, json={"text": text}, timeout=10)
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise SourceError(f"The failure webhook could not be reached: {type(error).__name__}") from None
-
-
-def _bounded_body(response: httpx.Response, request: Request) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY_BYTES:
-            raise TooLarge(f"The answer to {request} is larger than {LARGEST_BODY_BYTES // 1024**2} MiB.")
-    return bytes(body)
 
 
 def _enough(state: RetryCallState) -> bool:
