@@ -25,3 +25,8 @@
 {% macro sql_text(value) %}
     {{- return("'" ~ (value | string | replace("'", "''")) ~ "'") -}}
 {% endmacro %}
+
+{#- What `sql_text` gives, for each row of a query: hundreds of calls of a macro take a while. -#}
+{% macro text_as_sql(expression) %}
+    {{- return("concat('''', replace(" ~ expression ~ ", '''', ''''''), '''')") -}}
+{% endmacro %}
