@@ -280,6 +280,12 @@ def _entries(
         )
 
 
+def _checksum(content: dict) -> str:
+    """Of everything that a manifest says, but for the checksum itself."""
+    said = {name: value for name, value in content.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _manifest(snapshot: Snapshot) -> bytes:
     content = {
         "source": snapshot.source,
@@ -306,6 +312,7 @@ def _manifest(snapshot: Snapshot) -> bytes:
             for entry in snapshot.entries
         ],
     }
+    content["checksum"] = _checksum(content)
     return (json.dumps(content, indent=1) + "\n").encode()
 
 
@@ -313,6 +320,7 @@ def _read_manifest(path: Path) -> Snapshot:
     advice = "Restore it from a backup, or delete it and fetch the partition again with AITB_FETCH=always."
     try:
         content = json.loads(path.read_bytes())
+        digest, checksum = content["digest"], content["checksum"]
         snapshot = Snapshot(
             source=content["source"],
             dataset=content["dataset"],
@@ -338,8 +346,8 @@ def _read_manifest(path: Path) -> Snapshot:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArchiveDamaged(f"The manifest {path} cannot be read ({error}). {advice}") from None
-    if snapshot.digest != content["digest"]:
-        raise ArchiveDamaged(f"The manifest {path} was changed: its digest does not fit. {advice}")
+    if snapshot.digest != digest or _checksum(content) != checksum:
+        raise ArchiveDamaged(f"The manifest {path} was changed: its checksum does not fit. {advice}")
     says = (snapshot.source, snapshot.dataset, snapshot.partition, f"{snapshot.vintage}.json")
     if says != path.parts[-4:]:
         raise ArchiveDamaged(f"The manifest {path} is that of {'/'.join(says)}. {advice}")

@@ -36,6 +36,8 @@ ATTEMPTS = 5
 ATTEMPTS_BEFORE_SPLIT = 2  # a question that is too much twice is better split than asked a third time
 LONGEST_WAIT_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(60.0, connect=20.0)
+# The timeout above bounds each read: an answer that drips would never end.
+LONGEST_ANSWER_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Client:
         url = f"{url}/{request.path}" if request.path else url
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
-                body = _bounded_body(response, source, request)
+                body = self._bounded_body(source, response, request)
         except httpx.TimeoutException as error:
             raise Unavailable(
                 f"{source.title} did not answer in time: {request}",
@@ -166,6 +168,20 @@ class Client:
         holds_data = self._holds_data(source, str(file), status, {}, body)
         return Answer(request, status, "", body if holds_data else None, "file", (file.name,))
 
+    def _bounded_body(self, source: Source, response: httpx.Response, request: Request) -> bytes:
+        body = bytearray()
+        begun_at = self._clock()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > source.largest_bytes:
+                raise _too_large(f"The answer of {source.title} to {request}", source)
+            if self._clock() - begun_at > LONGEST_ANSWER_SECONDS:
+                raise Unavailable(
+                    f"{source.title} was still sending after {LONGEST_ANSWER_SECONDS:.0f} s: {request}",
+                    smaller_may_help=True,
+                )
+        return bytes(body)
+
     def _be_polite(self, source: Source) -> None:
         since = self._clock() - self._last_request_at.get(source.name, float("-inf"))
         if since < source.seconds_between_requests:
@@ -209,15 +225,6 @@ def content_of(source: Source, file: Path) -> bytes:
         raise Refused(
             f"{source.title}: {file} cannot be read ({error.strerror}); allow it, or give another path"
         ) from None
-
-
-def _bounded_body(response: httpx.Response, source: Source, request: Request) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > source.largest_bytes:
-            raise _too_large(f"The answer of {source.title} to {request}", source)
-    return bytes(body)
 
 
 def _too_large(what: str, source: Source) -> TooLarge:

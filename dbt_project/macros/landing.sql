@@ -21,7 +21,7 @@
             from read_parquet(
                 [
                     {%- for path in paths %}
-                    {{ sql_text(path) }}{{ "," if not loop.last }}
+                    {{ path }}{{ "," if not loop.last }}
                     {%- endfor %}
                 ],
                 filename = true,
@@ -40,10 +40,10 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- In the order of the key, so that tables are written in it and a period stays together on disk. -#}
+{#- Ready for SQL, in the order of the key, so that tables are written in it and a period stays together on disk. -#}
 {% macro selected_paths(table_name, datasets) %}
     {%- set query -%}
-        select path
+        select {{ text_as_sql('path') }} as path
         from {{ warehouse_input('selection') }}
         where table_name = {{ sql_text(table_name) }}
             and dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})

@@ -60,3 +60,8 @@
 {% macro days_after(date, days) %}
     {{- return("cast(" ~ dbt.dateadd("day", days, date) ~ " as date)") -}}
 {% endmacro %}
+
+{#- What `sql_text` gives, for each row of a query: hundreds of calls of a macro take a while. -#}
+{% macro text_as_sql(expression) %}
+    {{- return("concat('''', replace(" ~ expression ~ ", '''', ''''''), '''')") -}}
+{% endmacro %}

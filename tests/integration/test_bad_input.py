@@ -546,11 +546,34 @@ def other_month(manifest: dict) -> None:
     manifest["partition"] = "2024-01"
 
 
+def other_origin(manifest: dict) -> None:
+    manifest["entries"][0]["origin"] = "composed"
+
+
+def other_makers(manifest: dict) -> None:
+    manifest["entries"][0]["composed_from"] = ["figures.parquet"]
+
+
+def other_scope(manifest: dict) -> None:
+    manifest["scope"]["partners"] = ["5700"]
+
+
 def nothing_in_it(manifest: dict) -> None:
     manifest.clear()
 
 
-@pytest.mark.parametrize("act", [other_answer, other_question, other_month, nothing_in_it])
+@pytest.mark.parametrize(
+    "act",
+    [
+        other_answer,
+        other_question,
+        other_month,
+        other_origin,
+        other_makers,
+        other_scope,
+        nothing_in_it,
+    ],
+)
 def test_a_tampered_manifest_is_named_and_not_used(yesterday, act):
     yesterday.archive_other_answers()
     path = yesterday.newest_manifest()

@@ -85,6 +85,11 @@ def stalled(answer: Answer) -> Answer:
     return replace(answer, wire="stalled")
 
 
+def dripping(answer: Answer) -> Answer:
+    """The body goes on and on in small pieces, so that no single read waits long, and never ends."""
+    return replace(answer, wire="dripping")
+
+
 def dropped(answer: Answer) -> Answer:
     """The connection ends without an answer."""
     return replace(answer, wire="dropped")

@@ -146,13 +146,23 @@ def handler(replay) -> type[BaseHTTPRequestHandler]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if answer.status != 204:
-                self.send_header("Content-Length", str(len(answer.body)))
+                announced = 1 << 40 if answer.wire == "dripping" else len(answer.body)
+                self.send_header("Content-Length", str(announced))
             self.end_headers()
-            if answer.wire == "cut":
+            if answer.wire == "dripping":
+                self._drip()
+            elif answer.wire == "cut":
                 self.wfile.write(answer.body[: len(answer.body) // 2])
                 self.close_connection = True
             else:
                 self.wfile.write(answer.body)
+
+        def _drip(self) -> None:
+            """Send blanks until the client has had enough."""
+            self.close_connection = True
+            with contextlib.suppress(ConnectionError):
+                while not replay.closing:
+                    self.wfile.write(b" ")
 
         def _hang_up(self) -> None:
             """Reset the connection, so that the client cannot take it for the end of an answer."""

@@ -134,6 +134,16 @@ def test_no_answer_in_time_may_be_too_much_but_no_connection_is_not(settings, se
     assert not refused.value.smaller_may_help
 
 
+def test_an_answer_that_drips_without_end_is_given_up(client, server, slept):
+    server.faults.append(Fault(faults.dripping, times=None))
+
+    with pytest.raises(Unavailable, match=r"was still sending after 600 s: .*, tried 2 times") as dripping:
+        client.ask(SOURCE, TOTALS)
+
+    assert dripping.value.smaller_may_help
+    assert slept == [1.0]
+
+
 @pytest.mark.parametrize(
     ("size", "error"), [(10, TooLarge), (100_000, None)], ids=["larger than allowed", "within"]
 )

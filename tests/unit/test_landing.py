@@ -195,7 +195,7 @@ def test_commit_refuses_what_has_not_passed(bring, settings, tmp_path):
     failed = GateResult("suite", "subject", (CheckResult("check", "failed", "error", "no good"),))
 
     with pytest.raises(Rejected, match="no good"):
-        landing.commit(duckdb.connect(), tmp_path / "folder", DATASET, snapshot, failed)
+        landing.commit(duckdb.connect(), tmp_path / "folder", DATASET, snapshot, lambda: failed)
     assert not (tmp_path / "folder").exists()
 
 
