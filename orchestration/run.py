@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
@@ -45,7 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parse(arguments)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     console = Console(file=sys.stdout)
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            says = fault["msg"].removeprefix("Value error, ")
+            console.print(f"AITB_{name}: {says}", style="red", soft_wrap=True, markup=False)
+        return 2
     try:
         if not given.live and _is_current(settings):
             console.print("Nothing is new: the release stands for the archive and the code as they are.")
