@@ -13,7 +13,9 @@ of arrays of text whose first row is the header. What it can do to a reader, and
 - a quantity of zero is a zero only when its flag is set; else none was collected.
 """
 
+import html
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -95,16 +97,25 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
         if not body[-64:].translate(None, b" \t\r\n").endswith(b"]]"):
             raise Unavailable("the answer is cut off", smaller_may_help=True)
         return True
-    page = body[:4000].decode("utf-8", "replace")
+    page = _words(body[:4000].decode("utf-8", "replace"))
     if "error while running your query" in page:
         raise Unavailable("the query failed on their side", smaller_may_help=True)
     if "Request Rejected" in page:
         raise Refused("their firewall rejected the request; try again later, or from another address")
-    if "key" in page.lower() and start == b"<":
+    # The page that the redirect leads to, when something on the way has followed it.
+    if start == b"<" and "A valid key must be included with each data API request" in page:
         raise KeyRefused("answered with the page about keys; check AITB_CENSUS_API_KEY")
+    said = f": {page[:200]}" if page else ""
     raise Refused(
-        "answered with a page or text instead of data; open the address in a browser, check AITB_CENSUS_URL"
+        f"answered with a page or text instead of data{said}; open the address in a browser, check "
+        "AITB_CENSUS_URL"
     )
+
+
+def _words(page: str) -> str:
+    """What a page says, without its markup."""
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>", " ", page)
+    return " ".join(html.unescape(text).split())
 
 
 def _period(partition: str) -> tuple[str, str]:

@@ -168,6 +168,10 @@ def test_no_content_is_not_yet():
     assert classify(204, {}, b"") is False
 
 
+KEY_PAGE = b"""\n<html><head><title>Missing Key</title></head><body><p>A valid <em>key</em> must be
+included with each data API request.</p></body></html>"""
+MAINTENANCE_PAGE = b"""<!DOCTYPE html><html><head><title>Sorry</title><style>p { key: 1 }</style></head>
+<body><p>The keyboard &amp; the monkey\n are away.</p></body></html>"""
 ERROR_PAGE = b"<html><p>There was an error while running your query. We've logged the error</p></html>"
 
 
@@ -184,8 +188,8 @@ ERROR_PAGE = b"<html><p>There was an error while running your query. We've logge
         (404, {}, b"", Refused, "AITB_CENSUS_URL"),
         (200, {}, ERROR_PAGE, Unavailable, "failed on their side"),
         (200, {}, b"<html><title>Request Rejected</title></html>", Refused, "another address"),
-        (200, {}, b"<html>A valid key must be included</html>", KeyRefused, "AITB_CENSUS_API_KEY"),
-        (200, {}, b"<html>maintenance</html>", Refused, "a page or text instead of data"),
+        (200, {}, KEY_PAGE, KeyRefused, "AITB_CENSUS_API_KEY"),
+        (200, {}, MAINTENANCE_PAGE, Refused, "instead of data: Sorry The keyboard & the monkey are away.;"),
         (200, {}, b"", Refused, "a page or text instead of data"),
         (200, {}, b'{"error": 1}', Refused, "a page or text instead of data"),
         (200, {}, b'[["a"],\n["1"],', Unavailable, "cut off"),
