@@ -31,6 +31,7 @@ from orchestration.sources.model import (
     EVERYTHING,
     Dataset,
     KeyRefused,
+    Refused,
     Scope,
     Source,
     SourceError,
@@ -70,6 +71,12 @@ def bring_in(
     may_ask = settings.as_of is None and settings.fetch != "never"
     if may_ask and (settings.fetch == "always" or snapshot is None):
         fetched = fill(client, archive, source, dataset, partition, scope, progress=_say)
+        if fetched is None and dataset.grain == "current":
+            # A period may not be published yet; a list that is in force is always there.
+            raise Refused(
+                f"{source.title}: nothing was found at {dataset.plan(partition, scope)[0]}; "
+                f"check AITB_{source.base_url.upper()}"
+            )
         if fetched is None and snapshot is None:
             return Absent("not published yet")
         snapshot = fetched or snapshot
