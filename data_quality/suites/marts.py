@@ -258,7 +258,7 @@ COVERAGE_STATUSES = rule(
     failing=f"""
         select flow, period_grain, level, status, reason, count(*) as row_count from source_coverage
         where {IN_PERIOD_RANGE} and (
-            coalesce(status, '') not in ('covered', 'rejected', 'not_published', 'not_covered')
+            coalesce(status, '') not in ('covered', 'rejected', 'not_covered')
             or coalesce(level, '') not in ('hs10', 'hs2', 'total', 'programme')
             or (status <> 'covered' and reason is null)
         )
