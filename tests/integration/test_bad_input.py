@@ -133,6 +133,21 @@ BAD_FIGURES = [
         {"column_name": "value_usd", "text_value": "n.a.", "reason": "not a whole number"},
     ),
     BadFigures(
+        "a row of another month",
+        set_cell("time", "2025-02"),
+        COMPUTERS,
+        "right_period",
+        ("rows belong to another flow or period than the partition", "period_start 2025-02-01"),
+        {"table_name": "goods_aggregate", "row_count": 1},
+    ),
+    BadFigures(
+        "an answer for another month",
+        faults.every_cell("time", "2024-01"),
+        {},
+        "right_period",
+        ("rows belong to another flow or period than the partition", "period_start 2024-01-01"),
+    ),
+    BadFigures(
         "a number with a comma",
         set_cell("CAL_DUT_MO", "1,200"),
         CHAPTERS,
