@@ -44,6 +44,11 @@ def whole_years(first: str, last: str) -> list[str]:
     return [str(year) for year in range(from_year, to_year + 1)]
 
 
+def years_of(given: list[str]) -> list[str]:
+    """Years in which months lie: ['2024-12', '2025-01'] → ['2024', '2025']."""
+    return sorted({month[:4] for month in given})
+
+
 def revised_by_release_of(month: str, first_loaded: str) -> list[str]:
     """Months that the release of `month` brings or revises, oldest first.
 
