@@ -1,5 +1,6 @@
 """Which periods there are, and which of them a new release touches."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from dagster import MonthlyPartitionsDefinition, PartitionsDefinition, TimeWindowPartitionsDefinition
@@ -44,7 +45,7 @@ def whole_years(first: str, last: str) -> list[str]:
     return [str(year) for year in range(from_year, to_year + 1)]
 
 
-def years_of(given: list[str]) -> list[str]:
+def years_of(given: Iterable[str]) -> list[str]:
     """Years in which months lie: ['2024-12', '2025-01'] → ['2024', '2025']."""
     return sorted({month[:4] for month in given})
 

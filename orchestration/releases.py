@@ -73,27 +73,27 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
             touched = revised_by_release_of(month, complete[0] if complete else first_open)
             if touched[0] > first_open:
                 touched = months(first_open, month)
-            years = whole_years(touched[0], touched[-1])
-            return Release(month, tuple(touched), tuple(years), tuple(years_of(touched)), is_archived=False)
+            return _release(archive, touched, complete, is_archived=False)
     return None
 
 
 def archived_release(settings: Settings) -> Release | None:
-    """The release of the newest month that is archived in full; None when there is none.
-
-    Its years and editions are also those that lie within the archived months and are not there.
-    """
+    """The release of the newest month that is archived in full; None when there is none."""
     archive = Archive(settings.archive_dir)
     complete = _complete_months(archive)
     if not complete:
         return None
     touched = revised_by_release_of(complete[-1], complete[0])
-    whole = [year for year in years_of(complete) if set(months(f"{year}-01", f"{year}-12")) <= set(complete)]
+    return _release(archive, touched, complete, is_archived=True)
+
+
+def _release(archive: Archive, touched: list[str], complete: list[str], is_archived: bool) -> Release:
+    """A release with the years and editions of its months, and with those that the months before it lack."""
+    loaded = {*complete, *touched}
+    whole = [year for year in years_of(loaded) if {*months(f"{year}-01", f"{year}-12")} <= loaded]
     years = {*whole_years(touched[0], touched[-1]), *_lacking(archive, "year", whole)}
-    editions = {*years_of(touched), *_lacking(archive, "edition", years_of(complete))}
-    return Release(
-        complete[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived=True
-    )
+    editions = {*years_of(touched), *_lacking(archive, "edition", years_of(loaded))}
+    return Release(touched[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived)
 
 
 def _is_published(client: Client, dataset: Dataset, month: str) -> bool:

@@ -137,6 +137,16 @@ def test_a_flow_that_is_late_is_new_when_it_comes(settings, client, server, arch
     assert new_release(settings, client, date(2026, 4, 10)).month == "2026-02"
 
 
+def test_a_year_that_is_completed_by_what_is_new_comes_with_it(settings, client, archive, publish):
+    archive("2025-01", "2025-02")
+    publish("2026-01")
+
+    release = new_release(settings, client, date(2026, 3, 12))
+
+    assert (release.months[0], release.months[-1]) == ("2025-03", "2026-01")
+    assert (release.years, release.editions) == (("2025",), ("2025", "2026"))
+
+
 def test_the_search_for_the_newest_month_is_short(settings, client, server, publish):
     assert new_release(settings, client, date(2026, 4, 10)) is None
     assert asked(server) == ["2026-03", "2026-02", "2026-01", "2025-12"]
