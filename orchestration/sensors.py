@@ -6,14 +6,17 @@ from datetime import datetime
 from dagster import (
     DefaultSensorStatus,
     RunRequest,
+    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
     sensor,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from orchestration.http import Client
+from orchestration.instance import clear_dead_runs
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
 from orchestration.landing import selected
 from orchestration.publish import current_release, release_id
@@ -61,9 +64,16 @@ def sensors(
         job_name=REFRESH_JOB,
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Start a refresh when landing, the code or the seeds are not those of the release.",
+        description=(
+            "Start a refresh when landing, the code or the seeds are not those of the release, and no other "
+            "run is at work."
+        ),
     )
-    def refresh_sensor() -> RunRequest | SkipReason:
+    def refresh_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+        clear_dead_runs(context.instance)
+        # Each partition that is landed is a change: a refresh for each would be one every minute.
+        if context.instance.get_runs_count(RunsFilter(statuses=NOT_FINISHED_STATUSES)):
+            return SkipReason("A run is at work; its end is waited for.")
         if next(selected(settings), None) is None:
             return SkipReason("Nothing is landed yet.")
         wanted = release_id(settings)

@@ -68,7 +68,7 @@ class Automation:
 
     def refresh_sensor(self) -> RunRequest | SkipReason:
         _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
-        return refresh_sensor()
+        return refresh_sensor(build_sensor_context(instance=self.instance))
 
     def launch(self, *requests: RunRequest, ending: DagsterRunStatus = DagsterRunStatus.STARTED) -> None:
         """What the daemon does with requests: runs with their keys and their tags."""
@@ -368,6 +368,19 @@ def test_a_release_of_what_is_landed_is_left_alone(automation):
     publish_release(automation, release_id(automation.settings))
 
     assert automation.refresh_sensor() == SkipReason("The release is up to date.")
+
+
+def test_a_refresh_waits_for_the_end_of_a_landing_run(automation):
+    """It would begin anew with every partition that is landed."""
+    february(automation)
+    automation.launch(*automation.schedule())
+    land(automation, "one")
+
+    assert automation.refresh_sensor() == SkipReason("A run is at work; its end is waited for.")
+
+    (run,) = automation.instance.get_runs()
+    automation.instance.report_run_failed(run)
+    assert automation.refresh_sensor().run_key == release_id(automation.settings)
 
 
 def test_another_landing_is_another_refresh(automation):
