@@ -3,6 +3,7 @@
 Nothing else in the repository reads the environment, and every path that leaves here is absolute.
 """
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -87,6 +88,21 @@ class Settings(BaseSettings):
         if address.query or address.fragment or address.username or address.password:
             raise ValueError("an address with parameters, a user or a key in it is not taken: give a file")
         return value
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _a_written_date(cls, value: object) -> object:
+        """Pydantic alone would take 20250331 for seconds since 1970."""
+        if not isinstance(value, str):
+            return value
+        try:
+            if not re.match(r"\d{4}-\d\d-\d\d(?!\d)", value):
+                raise ValueError
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                "a date is written as 2025-03-31, or with its hour as 2025-03-31T12:00:00Z"
+            ) from None
 
     @field_validator("as_of")
     @classmethod

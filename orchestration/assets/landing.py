@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import unquote
 
 from dagster import (
     AssetCheckResult,
@@ -32,6 +33,8 @@ from orchestration.sources.model import (
     EVERYTHING,
     Dataset,
     KeyRefused,
+    Refused,
+    Request,
     Scope,
     Source,
     SourceError,
@@ -74,6 +77,12 @@ def bring_in(
     ask_again = settings.fetch == "always" or not is_address(location or "")
     if may_fill(settings, source) and (ask_again or snapshot is None):
         fetched = fill(client, archive, source, dataset, partition, scope, progress=partial(_say, source))
+        if fetched is None and dataset.grain == "current" and is_address(location):
+            # A period may not be published yet; a list that is in force is always there.
+            raise Refused(
+                f"{source.title}: nothing was found at {dataset.plan(partition, scope)[0]}; "
+                f"check AITB_{source.base_url.upper()}"
+            )
         if fetched is None and snapshot is None:
             return Absent("not published yet")
         snapshot = fetched or snapshot
@@ -201,8 +210,10 @@ def _landing_asset(
     return land_partitions
 
 
-def _say(source: Source, request: object) -> None:
-    log.info("%s: asking for %s", source.title, request)
+def _say(source: Source, request: Request) -> None:
+    """A long list of variables says nothing to a person who waits."""
+    shown = [(name, value if len(value) <= 30 else "…") for name, value in request.params]
+    log.info("%s: asking for %s", source.title, unquote(str(Request(request.path, tuple(shown)))))
 
 
 def _size(landed: Landed) -> str:

@@ -195,6 +195,28 @@ def test_duty_is_null_where_it_is_not_served(release):
     ) == (50, 233)
 
 
+def test_what_the_sample_lacks_of_a_covered_partner_is_said(release):
+    """Chapters 98 and 99 are there for some partners only; all that the world's total has beyond is said."""
+    known, missing, words = one(
+        release,
+        "select count(shortfall_usd), sum(shortfall_usd)::bigint, count(distinct reason) "
+        "from source_coverage where flow = 'import' and period_grain = 'year' and level = 'hs10' "
+        "and status = 'covered'",
+    )
+    assert (known, missing, words) == (37, 32_344_770_508, 2)
+    assert one(
+        release,
+        "select count(*), any_value(reason) from source_coverage "
+        "where flow = 'import' and period_grain = 'year' and level = 'hs10' and shortfall_usd is null",
+    ) == (
+        203,
+        "all goods of the partner are not served; the rows of all such partners are 5485313432 US dollars "
+        "short of those of the world",
+    )
+    (landed,) = one(release, "select sum(value_usd) from goods_trade_annual where flow = 'import'")
+    assert 3_251_194_802_380 - landed == missing + 5_485_313_432
+
+
 def test_preference_use_is_a_table_of_its_own(release):
     assert one(
         release,

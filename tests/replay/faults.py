@@ -138,6 +138,19 @@ def set_cell(column: str, value: str | None, row: int = 1) -> Misbehave:
     )
 
 
+def every_cell(column: str, value: str | None) -> Misbehave:
+    """Another value in every column of that name, in every row."""
+    return _table(
+        lambda rows: [
+            rows[0],
+            *(
+                [value if name == column else cell for name, cell in zip(rows[0], cells, strict=True)]
+                for cells in rows[1:]
+            ),
+        ]
+    )
+
+
 def repeat_row(row: int = 1) -> Misbehave:
     """One row twice: a duplicate key."""
     return _table(lambda rows: [*rows, rows[row]])

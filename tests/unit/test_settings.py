@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from orchestration.run import main
 from orchestration.settings import REPOSITORY, Settings
 
 
@@ -128,7 +129,11 @@ def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, tex
     ("name", "value", "says"),
     [
         ("AITB_FETCH", "sometimes", "'never', 'missing' or 'always'"),
-        ("AITB_AS_OF", "in March", "valid datetime"),
+        ("AITB_AS_OF", "in March", "a date is written as 2025-03-31"),
+        ("AITB_AS_OF", "20250331", "a date is written as 2025-03-31"),
+        ("AITB_AS_OF", "1743379200", "a date is written as 2025-03-31"),
+        ("AITB_AS_OF", "2025-02-30", "a date is written as 2025-03-31"),
+        ("AITB_AS_OF", "2025-03", "a date is written as 2025-03-31"),
         ("AITB_CENSUS_URL", "api.census.gov/data", "begins with http:// or https://"),
         ("AITB_CENSUS_URL", "file:///etc", "begins with http:// or https://"),
         ("AITB_CENSUS_URL", "https://", "names a host"),
@@ -155,6 +160,18 @@ def test_what_cannot_be_is_refused_without_showing_it(monkeypatch, name, value, 
 
     assert name.removeprefix("AITB_").lower() in str(failure.value)
     assert "0123456789abcdef" not in str(failure.value)
+
+
+def test_a_run_says_which_setting_cannot_be(monkeypatch, capsys):
+    monkeypatch.setenv("AITB_AS_OF", "20250331")
+    monkeypatch.setenv("AITB_FETCH", "0123456789abcdef")
+
+    assert main([]) == 2
+
+    printed = capsys.readouterr().out
+    assert "AITB_AS_OF: a date is written as 2025-03-31" in printed
+    assert "AITB_FETCH: Input should be 'never', 'missing' or 'always'" in printed
+    assert "0123456789abcdef" not in printed
 
 
 def test_secrets_are_not_shown(monkeypatch):
