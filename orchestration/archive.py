@@ -9,7 +9,7 @@ written last, by one rename, so a partition is in the archive whole or not at al
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -23,6 +23,7 @@ from orchestration.settings import SHIPPED_ARCHIVE, Settings, is_address
 from orchestration.sources.model import (
     EVERYTHING,
     Dataset,
+    Refused,
     Request,
     Scope,
     Source,
@@ -195,17 +196,36 @@ def may_fill(settings: Settings, source: Source) -> bool:
     return settings.fetch != "never" or (not is_address(location) and settings.is_given(source.base_url))
 
 
-def is_unread(settings: Settings, archive: Archive, source: Source, dataset: Dataset) -> bool:
-    """Whether a place that somebody has named holds something that the archive has not.
+def unread(settings: Settings, archive: Archive, source: Source, dataset: Dataset) -> list[str]:
+    """Partitions that a place which somebody has named holds, and the archive has not.
 
     A file is compared by its content. A file that is missing counts, unless it is one of a folder, which may
     come later; an address counts when it was never asked.
     """
-    if dataset.grain != "current" or not settings.is_given(source.base_url) or not may_fill(settings, source):
-        return False
-    newest = archive.latest(source.name, dataset.name, "current", as_of=None)
+    if not settings.is_given(source.base_url) or not may_fill(settings, source):
+        return []
+    if dataset.grain == "current":
+        there = {"current": dataset.plan("current", EVERYTHING)}
+    else:
+        there = {name: [request] for name, request in _files(settings, source, dataset).items()}
+    return [
+        partition
+        for partition, requests in there.items()
+        if _is_unread(settings, archive, source, dataset, partition, requests)
+    ]
+
+
+def _is_unread(
+    settings: Settings,
+    archive: Archive,
+    source: Source,
+    dataset: Dataset,
+    partition: str,
+    requests: Sequence[Request],
+) -> bool:
+    newest = archive.latest(source.name, dataset.name, partition, as_of=None)
     known = {entry.request: entry.sha256 for entry in newest.entries} if newest else {}
-    for request in dataset.plan("current", EVERYTHING):
+    for request in requests:
         file = file_of(settings, source, request)
         try:
             found = None if file is None else hashlib.sha256(content_of(source, file)).hexdigest()
@@ -218,6 +238,29 @@ def is_unread(settings: Settings, archive: Archive, source: Source, dataset: Dat
         if request not in known or (found is not None and found != known[request]):
             return True
     return False
+
+
+def _files(settings: Settings, source: Source, dataset: Dataset) -> Mapping[str, Request]:
+    """The partitions that a folder holds in a file each; none when the source is no folder."""
+    location = getattr(settings, source.base_url)
+    if dataset.files is None or location is None or is_address(location):
+        return {}
+    try:
+        return dataset.files([path.name for path in Path(location).iterdir()])
+    except OSError as error:
+        raise Refused(
+            f"{source.title}: {location} is no folder that can be read ({error.strerror}); check "
+            f"AITB_{source.base_url.upper()}"
+        ) from None
+
+
+def _requests(
+    settings: Settings, source: Source, dataset: Dataset, partition: str, scope: Scope
+) -> list[Request]:
+    if dataset.files is None or is_address(getattr(settings, source.base_url)):
+        return list(dataset.plan(partition, scope))
+    file = _files(settings, source, dataset).get(partition)
+    return [] if file is None else [file]
 
 
 def fill(
@@ -252,8 +295,10 @@ def _entries(
     now: Callable[[], datetime],
     progress: Callable[[Request], None],
 ) -> Iterator[Entry]:
-    waiting = list(dataset.plan(partition, scope))
-    is_first = True
+    waiting = _requests(client.settings, source, dataset, partition, scope)
+    # Its answer tells whether there is anything; that of a part of it does not.
+    first = waiting[:1]
+    answers: dict[Request, bytes] = {}
     while waiting:
         request = waiting.pop(0)
         progress(request)
@@ -265,9 +310,14 @@ def _entries(
                 raise
             waiting = [*parts, *waiting]
             continue
-        if is_first and answer.body is None:
+        if [request] == first and answer.body is None:
             return
-        is_first = False
+        if dataset.agree is not None and answer.body is not None:
+            answers[request] = answer.body
+            if not dataset.agree(partition, answers):
+                return
+        if answer.body is not None:
+            waiting = [*dataset.follow(request, answer.body), *waiting]
         yield Entry(
             request=request,
             status=answer.status,

@@ -62,7 +62,7 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         timeout: httpx.Timeout = TIMEOUT,
     ):
-        self._settings = settings
+        self.settings = settings
         self._sleep = sleep
         self._clock = clock
         self._last_request_at: dict[str, float] = {}
@@ -84,10 +84,10 @@ class Client:
         Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
         `Unavailable` when the tries are used up.
         """
-        file = file_of(self._settings, source, request)
+        file = file_of(self.settings, source, request)
         if file is not None:
             return self._read(source, request, file)
-        if source.key is not None and getattr(self._settings, source.key) is None:
+        if source.key is not None and getattr(self.settings, source.key) is None:
             raise KeyRefused(
                 f"{source.title} needs a key: set AITB_{source.key.upper()} "
                 "(it is free, see 'Live data' in the README)."
@@ -111,8 +111,8 @@ class Client:
         self._be_polite(source)
         params = list(request.params)
         if source.key is not None:
-            params.append((source.key_param, getattr(self._settings, source.key).get_secret_value()))
-        url = getattr(self._settings, source.base_url).rstrip("/")
+            params.append((source.key_param, getattr(self.settings, source.key).get_secret_value()))
+        url = getattr(self.settings, source.base_url).rstrip("/")
         url = f"{url}/{request.path}" if request.path else url
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
@@ -189,7 +189,7 @@ class Client:
         self._last_request_at[source.name] = self._clock()
 
     def _without_secrets(self, text: bytes) -> bytes:
-        for secret in self._settings.secrets:
+        for secret in self.settings.secrets:
             text = text.replace(secret.encode(), b"***")
         return text
 

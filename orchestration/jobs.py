@@ -18,6 +18,7 @@ LANDING_JOBS: dict[Grain, str] = {
     "month": "land_months",
     "year": "land_years",
     "edition": "land_editions",
+    "revision": "land_revisions",
     "current": "land_current",
 }
 REFRESH_JOB = "refresh"

@@ -27,7 +27,7 @@ from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = ("ai_category", "partner", "partner_group", "partner_group_member")
+GATE_SEEDS = ("ai_category", "hts_rate_wording", "partner", "partner_group", "partner_group_member")
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),

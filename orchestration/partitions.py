@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from datetime import date
 
-from dagster import MonthlyPartitionsDefinition, PartitionsDefinition, TimeWindowPartitionsDefinition
+from dagster import (
+    DagsterInstance,
+    DynamicPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    PartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+)
 
 from orchestration.sources.model import Grain
 
@@ -16,11 +22,29 @@ YEARS = TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_sch
 EDITIONS = TimeWindowPartitionsDefinition(
     start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=1
 )
+# Revisions of the tariff schedule come when they come.
+REVISIONS = DynamicPartitionsDefinition(name="revisions")
 
 
 def partitions_of(grain: Grain) -> PartitionsDefinition | None:
     """The partitions of a dataset of this grain; None when it has only its current state."""
-    return {"month": MONTHS, "year": YEARS, "edition": EDITIONS, "current": None}[grain]
+    return {
+        "month": MONTHS,
+        "year": YEARS,
+        "edition": EDITIONS,
+        "revision": REVISIONS,
+        "current": None,
+    }[grain]
+
+
+def register_revisions(instance: DagsterInstance, revisions: Iterable[str]) -> tuple[str, str]:
+    """Make revisions known to Dagster; gives the ends of a range that holds all that are known.
+
+    A range goes by the order in which they became known, which need not be that of their names.
+    """
+    instance.add_dynamic_partitions(REVISIONS.name, list(revisions))
+    known = instance.get_dynamic_partitions(REVISIONS.name)
+    return known[0], known[-1]
 
 
 def month_after(month: str) -> str:

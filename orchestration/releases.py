@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.archive import Archive, open_archive
+from orchestration.archive import Archive, open_archive, unread
 from orchestration.http import Client
 from orchestration.partitions import (
     last_complete_month,
@@ -13,7 +13,8 @@ from orchestration.partitions import (
     whole_years,
     years_of,
 )
-from orchestration.settings import Settings
+from orchestration.settings import Settings, is_address
+from orchestration.sources import usitc_hts
 from orchestration.sources.census_trade import SOURCE
 from orchestration.sources.model import EVERYTHING, Dataset, Grain
 from orchestration.sources.registry import DATASETS
@@ -75,6 +76,20 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
                 touched = months(first_open, month)
             return _release(archive, touched, complete, is_archived=False)
     return None
+
+
+def revisions_to_land(settings: Settings, client: Client) -> list[str]:
+    """Revisions of the tariff schedule that are to be had and not archived, in order of time.
+
+    At an address that is the one in force; in a folder all that it holds. Raises a `SourceError` when the
+    source cannot say.
+    """
+    archive = open_archive(settings)
+    source, (dataset,) = usitc_hts.SOURCE, usitc_hts.SOURCE.datasets
+    if not is_address(settings.hts_url):
+        return unread(settings, archive, source, dataset)
+    in_force = usitc_hts.current_revision(client.ask(source, usitc_hts.RELEASE).body)
+    return [] if in_force in archive.partitions(source.name, dataset.name) else [in_force]
 
 
 def archived_release(settings: Settings) -> Release | None:

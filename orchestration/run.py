@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
-from orchestration.archive import ArchiveDamaged, is_unread, open_archive
+from orchestration.archive import ArchiveDamaged, open_archive, unread
 from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
@@ -108,7 +108,7 @@ def _is_current(settings: Settings) -> bool:
     return (
         current_release(settings) is not None
         and complete == inputs_digest(settings)
-        and not any(is_unread(settings, archive, *known) for known in DATASETS.values())
+        and not any(unread(settings, archive, *known) for known in DATASETS.values())
     )
 
 
@@ -122,35 +122,44 @@ def _archived_plan(settings: Settings) -> Plan:
     plan: Plan = {}
     for source, dataset in DATASETS.values():
         partitions = archive.partitions(source.name, dataset.name)
-        unread = ["current"] if is_unread(settings, archive, source, dataset) else []
-        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions, *unread})
+        found = unread(settings, archive, source, dataset)
+        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions, *found})
     return plan
 
 
 def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings, Plan, "Release | None"]:
     """The months and years asked for, or those of a new release, with the lists of their years.
 
-    Without anything new only what is missing is asked for.
+    Without anything new only what is missing is asked for. The revision of the tariff schedule that is in
+    force comes with all of them.
     """
     from orchestration.http import Client
     from orchestration.partitions import months, whole_years, years_of
-    from orchestration.releases import archived_release, new_release
+    from orchestration.releases import archived_release, new_release, revisions_to_land
 
+    with Client(settings) as client:
+        release = None if given.first else new_release(settings, client, date.today())
+        try:
+            revisions = revisions_to_land(settings, client)
+        except SourceError as error:
+            # The trade figures do not wait for it.
+            log.error("%s The tariff schedule stays as it is archived.", error)
+            revisions = []
     if given.first:
         asked = months(given.first, given.last)
         years = whole_years(given.first, given.last)
-        plan = {"month": asked, "year": years, "edition": years_of(asked), "current": ["current"]}
-        return settings, plan, None
-    with Client(settings) as client:
-        release = new_release(settings, client, date.today())
+        plan = {"month": asked, "year": years, "edition": years_of(asked)}
+        return settings, {**plan, "revision": revisions, "current": ["current"]}, None
     if release is not None:
-        return settings, {grain: list(names) for grain, names in release.partitions.items()}, release
+        plan = {grain: list(names) for grain, names in release.partitions.items()}
+        return settings, {**plan, "revision": revisions}, release
     log.info("no new month is published; working with what is archived")
     plan = _archived_plan(settings)
     # What an earlier run did not come to.
     latest = archived_release(settings)
     for grain, names in latest.partitions.items() if latest else ():
         plan[grain] = sorted({*plan[grain], *names})
+    plan["revision"] = sorted({*plan["revision"], *revisions})
     return settings.model_copy(update={"fetch": "missing"}), plan, None
 
 
@@ -181,6 +190,7 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
         from orchestration.definitions import build_definitions
         from orchestration.instance import clear_dead_runs, open_instance
         from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
+        from orchestration.partitions import register_revisions
         from orchestration.schedules import landing_tags
 
         instance = open_instance(settings)
@@ -192,6 +202,8 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
     everything_fetched = True
     for grain, partitions in plan.items():
         if partitions:
+            if grain == "revision":
+                partitions = register_revisions(instance, partitions)
             tags = landing_tags(grain, partitions, release)
             everything_fetched &= _execute(
                 settings, definitions, instance, LANDING_JOBS[grain], tags, console

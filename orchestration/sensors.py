@@ -19,10 +19,20 @@ from orchestration.http import Client
 from orchestration.instance import clear_dead_runs
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
 from orchestration.landing import selected
+from orchestration.partitions import register_revisions
 from orchestration.publish import current_release, release_id
-from orchestration.releases import archived_release, new_release
-from orchestration.schedules import ASKED_FOR, NEW_YORK, NOTHING_NEW, OFFLINE, runs_to_request
-from orchestration.settings import Settings
+from orchestration.releases import archived_release, new_release, revisions_to_land
+from orchestration.schedules import (
+    ASKED_FOR,
+    NEW_YORK,
+    NOTHING_NEW,
+    OFFLINE,
+    range_tags,
+    runs_to_request,
+)
+from orchestration.settings import Settings, is_address
+
+NO_NEW_REVISION = SkipReason("The revision in force is archived.")
 
 
 def sensors(
@@ -31,7 +41,7 @@ def sensors(
     jobs: Sequence[UnresolvedAssetJobDefinition],
     now: Callable[[], datetime] = lambda: datetime.now(NEW_YORK),
 ) -> list[SensorDefinition]:
-    """The release sensor and the refresh sensor."""
+    """The sensors of new months, of new revisions of the tariff schedule, and of what is to be refreshed."""
 
     @sensor(
         name="new_release",
@@ -60,6 +70,25 @@ def sensors(
         yield from runs_to_request(context.instance, latest, grains, today) or [skipped]
 
     @sensor(
+        name="new_tariff_revision",
+        job_name=LANDING_JOBS["revision"],
+        minimum_interval_seconds=3600,
+        description=(
+            "Land the revision of the tariff schedule that is in force as soon as it is another one. "
+            "One that failed is asked for once a day."
+        ),
+    )
+    def revision_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+        if settings.fetch == "never" and is_address(settings.hts_url):
+            return OFFLINE
+        with make_client(settings) as client:
+            revisions = revisions_to_land(settings, client)
+        if not revisions:
+            return NO_NEW_REVISION
+        tags = range_tags(*register_revisions(context.instance, revisions))
+        return RunRequest(run_key=f"{revisions[-1]}-{now().date()}", tags=tags)
+
+    @sensor(
         name="landing_changed",
         job_name=REFRESH_JOB,
         minimum_interval_seconds=60,
@@ -82,4 +111,4 @@ def sensors(
             return SkipReason("The release is up to date.")
         return RunRequest(run_key=wanted)
 
-    return [release_sensor, refresh_sensor]
+    return [release_sensor, revision_sensor, refresh_sensor]

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     census_url: str = "https://api.census.gov/data"
     census_schedules_url: str = "https://www.census.gov/foreign-trade/schedules"
 
+    # The service of the tariff schedule, or a folder with revisions of it.
+    hts_url: str = "https://hts.usitc.gov/reststop"
+    federal_register_url: str = "https://www.federalregister.gov/api/v1"
+
     # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
     # and with them it begins only when the budget covers what it has estimated.
     llm_url: str | None = None
@@ -60,7 +64,7 @@ class Settings(BaseSettings):
 
     failure_webhook_url: SecretStr | None = None
 
-    @field_validator("census_url", "census_schedules_url", "llm_url")
+    @field_validator("census_url", "census_schedules_url", "federal_register_url", "llm_url")
     @classmethod
     def _a_plain_address(cls, value: str | None, field: ValidationInfo) -> str | None:
         if value is None:
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
             raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
 
-    @field_validator("waugh_labels", "waugh_export_labels", "wto_list", "user_labels")
+    @field_validator("hts_url", "waugh_labels", "waugh_export_labels", "wto_list", "user_labels")
     @classmethod
     def _an_address_or_a_path(cls, value: str | None) -> str | None:
         if value is None:

@@ -40,6 +40,8 @@ def settings(server, tmp_path) -> Settings:
         fetch="always",
         census_url=server.census_url,
         census_schedules_url=server.schedules_url,
+        hts_url=server.hts_url,
+        federal_register_url=server.federal_register_url,
         census_api_key=KEY,
     )
 

@@ -20,6 +20,11 @@ REFERENCE = {
     "commodities": "stg_census__commodities",
     "countries": "stg_census__countries",
     "labels": "stg_labels__labels",
+    "tariff_lines": "stg_usitc__tariff_lines",
+    "tariff_footnotes": "stg_usitc__tariff_footnotes",
+    "tariff_rate_parts": "stg_usitc__tariff_rate_parts",
+    "tariff_revisions": "stg_usitc__tariff_revisions",
+    "documents": "stg_federal_register__documents",
 }
 
 

@@ -73,8 +73,9 @@ def bring_in(
     location = getattr(settings, source.base_url)
     if location is None and snapshot is None:
         return Absent("not configured")
-    # A file is read each time: it costs nothing, and somebody may have changed it.
-    ask_again = settings.fetch == "always" or not is_address(location or "")
+    # A file is read each time: it costs nothing, and somebody may have changed it. A revision that is
+    # archived never changes, and an address serves none but the one in force.
+    ask_again = (settings.fetch == "always" and dataset.grain != "revision") or not is_address(location or "")
     if may_fill(settings, source) and (ask_again or snapshot is None):
         fetched = fill(client, archive, source, dataset, partition, scope, progress=partial(_say, source))
         if fetched is None and dataset.grain == "current" and is_address(location):
@@ -84,7 +85,7 @@ def bring_in(
                 f"check AITB_{source.base_url.upper()}"
             )
         if fetched is None and snapshot is None:
-            return Absent("not published yet")
+            return Absent("not there" if dataset.grain == "revision" else "not published yet")
         snapshot = fetched or snapshot
     if snapshot is None:
         return Absent("not in archive")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import duckdb
 
-Grain = Literal["month", "year", "edition", "current"]
+Grain = Literal["month", "year", "edition", "revision", "current"]
 
 
 class SourceError(Exception):
@@ -82,6 +82,12 @@ class Dataset:
             and `bad_values` in it (see docs/adding-a-source.md).
     reader_version: raised whenever `read` would give other rows for the same bytes.
     suite:  the expectations that the tables must meet before they are landed (data_quality/suites).
+    follow: the requests that an answer leads to, such as its next page.
+    agree:  given the partition and the answers so far, whether they are of it; False after the first one says
+            that the source has something else there now. Raises a `SourceError` when they do not belong
+            together. None: nothing to compare, and no answer is kept in memory.
+    files:  given the names of the files in a folder, the partitions that they hold and the request for each.
+            Where the address of the source is such a folder, this takes the place of `plan`.
     """
 
     name: str
@@ -94,6 +100,9 @@ class Dataset:
     split: Callable[[Request], Sequence[Request]] = lambda _: ()
     flow: Literal["import", "export"] | None = None
     reader_version: int = 1
+    follow: Callable[[Request, bytes], Sequence[Request]] = lambda *_: ()
+    agree: Callable[[str, Mapping[Request, bytes]], bool] | None = None
+    files: Callable[[Sequence[str]], Mapping[str, Request]] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,20 @@
 """All sources. A new one is a module beside this file and a line here."""
 
-from orchestration.sources import census_schedules, census_trade, label_lists, language_model
+from orchestration.sources import (
+    census_schedules,
+    census_trade,
+    federal_register,
+    label_lists,
+    language_model,
+    usitc_hts,
+)
 from orchestration.sources.model import Dataset, Source
 
 SOURCES: tuple[Source, ...] = (
     census_trade.SOURCE,
     census_schedules.SOURCE,
+    usitc_hts.SOURCE,
+    federal_register.SOURCE,
     *label_lists.SOURCES,
     language_model.SOURCE,
 )

@@ -29,6 +29,7 @@ from orchestration.sensors import sensors
 from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
 from orchestration.sources.registry import DATASETS, SOURCES
 from tests.replay.faults import Fault, status
+from tests.schedules import plant_release, schedule
 from tests.world import plant_exports, plant_imports
 
 SOURCE, _ = DATASETS["imports_monthly"]
@@ -63,11 +64,16 @@ class Automation:
 
     def release_sensor(self, **changed: object) -> list[RunRequest | SkipReason]:
         settings = self.settings.model_copy(update=changed)
-        release_sensor, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
+        release_sensor, _, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
         return list(release_sensor(build_sensor_context(instance=self.instance)))
 
+    def revision_sensor(self, **changed: object) -> RunRequest | SkipReason:
+        settings = self.settings.model_copy(update=changed)
+        _, revision_sensor, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
+        return revision_sensor(build_sensor_context(instance=self.instance))
+
     def refresh_sensor(self) -> RunRequest | SkipReason:
-        _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
+        _, _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
         return refresh_sensor(build_sensor_context(instance=self.instance))
 
     def launch(self, *requests: RunRequest, ending: DagsterRunStatus = DagsterRunStatus.STARTED) -> None:
@@ -395,11 +401,41 @@ def test_another_landing_is_another_refresh(automation):
     assert automation.refresh_sensor().run_key == second.run_key
 
 
-def test_the_refresh_watches_by_itself_and_the_release_sensor_is_switched_on_by_hand(automation):
-    release_sensor, refresh_sensor = sensors(
+def test_the_refresh_watches_by_itself_and_the_other_sensors_are_switched_on_by_hand(automation):
+    release_sensor, revision_sensor, refresh_sensor = sensors(
         automation.settings, automation.make_client, jobs(automation.settings, SOURCES)
     )
 
     assert (release_sensor.name, release_sensor.default_status.value) == ("new_release", "STOPPED")
     assert (refresh_sensor.name, refresh_sensor.default_status.value) == ("landing_changed", "RUNNING")
-    assert release_sensor.minimum_interval_seconds == 3600
+    assert (revision_sensor.name, revision_sensor.default_status.value) == ("new_tariff_revision", "STOPPED")
+    assert release_sensor.minimum_interval_seconds == revision_sensor.minimum_interval_seconds == 3600
+
+
+def test_a_new_revision_of_the_tariff_schedule_is_asked_for_once_a_day(automation):
+    plant_release(automation.server.figures, "2026HTSRev9", "2026-05-28", schedule())
+
+    request = automation.revision_sensor()
+
+    # A sensor of one job need not name it.
+    assert described(request)[1:] == ("2026_rev_09-2026-04-02", "2026_rev_09", "2026_rev_09")
+    assert automation.revision_sensor().run_key == request.run_key
+    automation.tomorrow()
+    assert automation.revision_sensor().run_key == "2026_rev_09-2026-04-03"
+    source, dataset = DATASETS["tariff_schedule"]
+    fill(
+        automation.client,
+        Archive(automation.settings.archive_dir),
+        source,
+        dataset,
+        "2026_rev_09",
+        EVERYTHING,
+    )
+    assert automation.revision_sensor() == SkipReason("The revision in force is archived.")
+
+
+def test_the_tariff_schedule_is_not_asked_for_without_a_network(automation):
+    assert automation.revision_sensor(fetch="never") == SkipReason(
+        "AITB_FETCH is 'never': this instance works on what is archived."
+    )
+    assert automation.server.requests == []

@@ -80,6 +80,7 @@ def test_jobs_schedule_and_sensors(settings):
         "land_months",
         "land_years",
         "land_editions",
+        "land_revisions",
         "land_current",
         "refresh",
         "label_products",
@@ -90,7 +91,11 @@ def test_jobs_schedule_and_sensors(settings):
         "45 8 * * 1-5",
         "America/New_York",
     )
-    assert {sensor.name for sensor in repository.sensor_defs} == {"new_release", "landing_changed"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "new_release",
+        "new_tariff_revision",
+        "landing_changed",
+    }
 
 
 def test_a_refresh_never_asks_the_language_model(settings):

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from dagster import AssetKey, DagsterInstance, Definitions
 
-from orchestration.archive import Archive, is_unread, open_archive
+from orchestration.archive import Archive, open_archive, unread
 from orchestration.assets.landing import READABLE, Absent, bring_in, landing_assets
 from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS, jobs
@@ -441,14 +441,14 @@ def test_what_is_not_read_yet_is_in_the_plan_of_a_run(desk):
     assert _archived_plan(desk.settings)["current"] == []
     assert _archived_plan(given)["current"] == ["current"]
     desk.bring_in("user_labels", USER)
-    assert not is_unread(given, archive, source, dataset)
+    assert not unread(given, archive, source, dataset)
     path.write_text(f"{USER}847160,Low\n")
-    assert is_unread(given, archive, source, dataset)
-    assert not is_unread(given.model_copy(update={"as_of": datetime(2020, 1, 1)}), archive, source, dataset)
+    assert unread(given, archive, source, dataset)
+    assert not unread(given.model_copy(update={"as_of": datetime(2020, 1, 1)}), archive, source, dataset)
     path.unlink()
-    assert is_unread(given, archive, source, dataset)
+    assert unread(given, archive, source, dataset)
     address = given.model_copy(update={"user_labels": "https://lists.test/a.csv"})
-    assert not is_unread(address, archive, source, dataset)
+    assert not unread(address, archive, source, dataset)
 
 
 def test_to_the_archive_that_ships_nothing_is_added(desk):

@@ -1,4 +1,4 @@
-"""The figures that a replay server serves: a DuckDB connection with three small typed tables.
+"""The figures that a replay server serves: a DuckDB connection with a few small typed tables.
 
 `figures.sql` describes them. Tests plant a handful of rows; the sample composer plants the big ones in SQL.
 """
@@ -15,7 +15,7 @@ SCHEMA = Path(__file__).with_name("figures.sql")
 
 
 def no_figures() -> Figures:
-    """Empty tables `trade`, `commodities` and `countries` in memory."""
+    """The tables of `figures.sql`, empty, in memory."""
     figures = duckdb.connect()
     figures.execute(SCHEMA.read_text())
     return figures

@@ -50,3 +50,26 @@ create table countries (
     iso2 varchar,
     composed_from varchar
 );
+
+-- Releases of the tariff schedule; `exportList` serves the one that is current, whatever is asked.
+create table tariff_releases (
+    release_name varchar not null,               -- as the service writes it: 2026HTSRev9
+    released_on date not null,
+    is_current boolean not null default false
+);
+
+create table tariff_schedule (
+    release_name varchar not null,
+    line_number integer not null,
+    line json not null,                          -- as the service writes it
+    composed_from varchar
+);
+
+create table documents (
+    document json not null,                      -- as the service writes it
+    publication_date date not null,
+    document_type varchar not null,              -- RULE, PRORULE, NOTICE or PRESDOCU
+    agencies varchar[] not null,                 -- their slugs
+    words varchar not null,                      -- what a search for a term looks through
+    composed_from varchar
+);

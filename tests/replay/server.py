@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import duckdb
 
-from tests.replay import census
+from tests.replay import census, federal_register, usitc
 from tests.replay.answer import Answer, key_page, page, text
 from tests.replay.faults import Fault
 from tests.replay.figures import Figures, no_figures
@@ -30,6 +30,8 @@ KEY = "replay-key"
 
 _TRADE = re.compile(r"/data/timeseries/intltrade/(imports|exports)/hs")
 _COMMODITIES = re.compile(r"/foreign-trade/schedules/b/(\d{4})/(imp|exp)-code\.txt")
+_HTS = "/reststop/"
+_DOCUMENTS = "/api/v1/documents.json"
 _COUNTRIES = "/foreign-trade/schedules/c/country.txt"
 _KEY_PAGES = {
     "/data/missing_key.html": page("Missing Key", "A valid key must be included with each data API request."),
@@ -74,6 +76,8 @@ class Replay:
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.census_url = f"{self.url}/data"
         self.schedules_url = f"{self.url}/foreign-trade/schedules"
+        self.hts_url = f"{self.url}/reststop"
+        self.federal_register_url = f"{self.url}/api/v1"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -104,6 +108,10 @@ class Replay:
         if found := _COMMODITIES.fullmatch(path):
             edition, side = found.groups()
             return census.commodity_list(figures, "imports" if side == "imp" else "exports", int(edition))
+        if path.startswith(_HTS):
+            return usitc.answer(figures, path.removeprefix(_HTS), params)
+        if path == _DOCUMENTS:
+            return federal_register.documents(figures, params)
         if not path.startswith("/data/"):
             return text(404, "error: not found")
         keys = [value for name, value in params if name == "key"]
@@ -177,7 +185,7 @@ def handler(replay) -> type[BaseHTTPRequestHandler]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Answer like the Census trade API, from a file of figures.")
+    parser = argparse.ArgumentParser(description="Answer like the agencies, from a file of figures.")
     parser.add_argument(
         "figures", nargs="?", help="DuckDB file with the tables of figures.sql; empty without"
     )
@@ -187,6 +195,8 @@ def main() -> None:
     with Replay(figures, port=given.port) as server:
         print(f"AITB_CENSUS_URL={server.census_url}")
         print(f"AITB_CENSUS_SCHEDULES_URL={server.schedules_url}")
+        print(f"AITB_HTS_URL={server.hts_url}")
+        print(f"AITB_FEDERAL_REGISTER_URL={server.federal_register_url}")
         print(f"AITB_CENSUS_API_KEY={KEY}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -187,7 +187,13 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
     changed, plan, release = _live_plan(settings, _parse(["--live"]))
 
     assert (changed.fetch, release) == ("missing", None)
-    assert plan == {"month": year, "year": ["2025"], "edition": ["2025"], "current": ["current"]}
+    assert plan == {
+        "month": year,
+        "year": ["2025"],
+        "edition": ["2025"],
+        "revision": [],
+        "current": ["current"],
+    }
 
 
 def test_make_live_with_a_range_brings_the_lists_of_all_its_years(settings):
