@@ -1,4 +1,4 @@
-"""Composes the sample archive: Census figures as they were re-published, in Census's own answer format.
+"""Composes the sample archive: figures as they were re-published, in the agencies' own answer formats.
 
     python -m sample.compose --figures <folder with the figures>
 
@@ -25,6 +25,9 @@ from tests.replay.server import KEY, Replay
 COMPOSITION = Path(__file__).with_name("compose.sql")
 ARCHIVE = Path(__file__).with_name("archive")
 COMPOSED_AT = datetime(2026, 11, 21, tzinfo=UTC)  # fixed, so that composing twice gives the same files
+# Revisions of the tariff schedule with the names of their releases: the one that 2025 began with, and the
+# last one of which there are figures.
+TARIFF_RELEASES = {"2025_basic": "2025HTSBasic", "2026_rev_04": "2026HTSRev4"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def parts() -> list[Part]:
         Part("imports_annual", ["2024"]),
         Part("imports_monthly", half_year, Scope(partners=neighbours)),
         Part("import_programmes_monthly", half_year, usmca),
+        Part("tariff_schedule", list(TARIFF_RELEASES)),
         Part("exports_annual", ["2024"], customers),
         Part("exports_monthly", year_and_half, customers),
     ]
@@ -77,6 +81,7 @@ def main() -> None:
             census_api_key=KEY,
             census_url=server.census_url,
             census_schedules_url=server.schedules_url,
+            hts_url=server.hts_url,
         )
         archive = Archive(settings.archive_dir, compression_level=19)
         # The replay server needs no pauses between requests.
@@ -84,6 +89,11 @@ def main() -> None:
             for part in parts():
                 source, dataset = DATASETS[part.dataset]
                 for partition in part.partitions:
+                    # The service serves the release in force.
+                    composed.execute(
+                        "update tariff_releases set is_current = release_name = ?",
+                        [TARIFF_RELEASES.get(partition, "")],
+                    )
                     fill(client, archive, source, dataset, partition, part.scope, now=lambda: COMPOSED_AT)
                 print(f"{part.dataset}: {', '.join(part.partitions)}")
 

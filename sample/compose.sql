@@ -333,3 +333,20 @@ from census
 left join mapped using (partner_code)
 left join iso using (iso3)
 left join by_hand using (partner_code);
+
+-- The tariff schedule, two revisions as the agency serves them -------------------------------------------
+
+-- The column effective_date of the file is the day of the release.
+insert into tariff_releases (release_name, released_on, composed_from)
+select case revision when 'basic' then '2025HTSBasic' else '2026HTSRev4' end, effective_date::date,
+    'hts_revision_dates'
+from read_csv(getvariable('figures') || '/tariffs/hts_revision_dates.csv', header = true, all_varchar = true)
+where revision in ('basic', '2026_rev_4');
+
+insert into tariff_schedule (release_name, line_number, line, composed_from)
+select '2025HTSBasic', row_number() over (), json(json), 'hts_2025_basic'
+from read_json_objects(getvariable('figures') || '/tariffs/hts/hts_2025_basic.json.gz', format = 'array');
+
+insert into tariff_schedule (release_name, line_number, line, composed_from)
+select '2026HTSRev4', row_number() over (), json(json), 'hts_2026_rev_4'
+from read_json_objects(getvariable('figures') || '/tariffs/hts/hts_2026_rev_4.json.gz', format = 'array');

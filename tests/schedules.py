@@ -93,6 +93,6 @@ def plant_release(
 ) -> None:
     """Make a release the current one, as the service names it: 2026HTSRev9."""
     figures.execute("update tariff_releases set is_current = false")
-    figures.execute("insert into tariff_releases values (?, ?, true)", [name, released_on])
+    figures.execute("insert into tariff_releases values (?, ?, true, ?)", [name, released_on, composed_from])
     rows = [(name, number, json.dumps(found), composed_from) for number, found in enumerate(lines, start=1)]
     figures.executemany("insert into tariff_schedule values (?, ?, ?, ?)", rows)

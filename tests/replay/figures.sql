@@ -55,7 +55,8 @@ create table countries (
 create table tariff_releases (
     release_name varchar not null,               -- as the service writes it: 2026HTSRev9
     released_on date not null,
-    is_current boolean not null default false
+    is_current boolean not null default false,
+    composed_from varchar
 );
 
 create table tariff_schedule (

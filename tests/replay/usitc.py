@@ -12,11 +12,14 @@ Params = Sequence[tuple[str, str]]
 def answer(figures: Figures, path: str, params: Params) -> Answer:
     """`currentRelease`, or `exportList` with the lines of the current release."""
     current = figures.execute(
-        "select release_name, strftime(released_on, '%m/%d/%Y') from tariff_releases where is_current"
+        """
+        select release_name, strftime(released_on, '%m/%d/%Y'), composed_from
+        from tariff_releases where is_current
+        """
     ).fetchone()
     if current is None or path not in ("currentRelease", "exportList"):
         return text(404, "Not Found")
-    name, released_on = current
+    name, released_on, composed_from = current
     if path == "currentRelease":
         said = {
             "name": name,
@@ -27,7 +30,7 @@ def answer(figures: Figures, path: str, params: Params) -> Answer:
             "releaseStartDate": released_on,
             "releaseEndDate": None,
         }
-        return _json(json.dumps(said), None)
+        return _json(json.dumps(said), composed_from)
     asked = dict(params)
     if asked.get("format") != "JSON":
         return text(400, "Bad Request")

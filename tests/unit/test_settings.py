@@ -187,3 +187,12 @@ def test_secrets_are_not_shown(monkeypatch):
         "sk-0123456789abcdef",
         "https://hooks.test/0123456789abcdef",
     )
+
+
+def test_the_tariff_schedule_may_be_a_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AITB_HTS_URL", "schedules")
+    assert Settings().hts_url == str(tmp_path / "schedules")
+    monkeypatch.setenv("AITB_HTS_URL", "https://hts.test/reststop?release=2025HTSRev1")
+    with pytest.raises(ValidationError, match="an address with parameters"):
+        Settings()
