@@ -47,19 +47,34 @@ labelled as (
 
 ),
 
+members as (
+
+    select
+        products.definition_id,
+        products.commodity_system,
+        products.commodity_code,
+        products.category
+    from products
+    inner join commodities
+        on
+            products.commodity_system = commodities.commodity_system
+            and products.commodity_code = commodities.commodity_code
+            and {{ is_valid_on('commodities.labels_on', 'products') }}
+
+),
+
 -- The category is that of the product, and null for a code that is not in the definition.
 decided as (
 
     select
         labelled.*,
-        products.category
+        members.category
     from labelled
-    left join products
+    left join members
         on
-            labelled.definition_id = products.definition_id
-            and labelled.commodity_system = products.commodity_system
-            and labelled.commodity_code = products.commodity_code
-            and {{ is_valid_on('labelled.labels_on', 'products') }}
+            labelled.definition_id = members.definition_id
+            and labelled.commodity_system = members.commodity_system
+            and labelled.commodity_code = members.commodity_code
 
 ),
 
