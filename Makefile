@@ -9,7 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run live ui test lint bench soak docs fidelity sample lock clean
+.PHONY: run live label ui test lint bench soak docs fidelity sample lock clean
 
 run: .venv/ready  ## the whole pipeline on the sample that ships
 	@AITB_FETCH=never AITB_ARCHIVE_DIR=$${AITB_ARCHIVE_DIR:-$(CURDIR)/sample/archive} \
@@ -19,6 +19,9 @@ live: .venv/ready  ## the real sources: make live, or make live FROM=2025-01 TO=
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/live} \
 	 AITB_FETCH=$${AITB_FETCH:-$(if $(FROM),missing,always)} \
 	 $(BIN)/python -m orchestration.run --live $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+
+label: .venv/ready  ## ask a language model about new products: make label, or make label DATA=live
+	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.run --label
 
 ui: .venv/ready  ## Dagster on 127.0.0.1:3000: make ui, or make ui DATA=live
 	@export AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}; \

@@ -18,8 +18,18 @@ from pathlib import Path
 import zstandard
 
 from orchestration.files import write_atomically
-from orchestration.http import Client
-from orchestration.sources.model import Dataset, Request, Scope, Source, TooLarge, Unavailable
+from orchestration.http import Client, content_of, file_of
+from orchestration.settings import SHIPPED_ARCHIVE, Settings, is_address
+from orchestration.sources.model import (
+    EVERYTHING,
+    Dataset,
+    Request,
+    Scope,
+    Source,
+    SourceError,
+    TooLarge,
+    Unavailable,
+)
 
 VINTAGE_FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -33,7 +43,8 @@ class Entry:
     """One answer. `sha256` and `size` are of the uncompressed body; both are None/0 for an empty answer.
 
     origin: 'agency' when an agency served the bytes, 'composed' when they were made in the agency's
-    format from the agency's figures; `composed_from` then names the files.
+    format from the agency's figures, 'file' when they are one file that somebody has or has published;
+    `composed_from` then names the files, without their folders.
     """
 
     request: Request
@@ -69,7 +80,10 @@ class Snapshot:
 
     @property
     def origin(self) -> str:
-        return "composed" if any(entry.origin == "composed" for entry in self.entries) else "agency"
+        origins = {entry.origin for entry in self.entries}
+        if "composed" in origins:
+            return "composed"
+        return "file" if origins == {"file"} else "agency"
 
     @property
     def composed_from(self) -> tuple[str, ...]:
@@ -77,16 +91,21 @@ class Snapshot:
 
 
 class Archive:
-    """Reads and extends one archive folder. The compression level is zstd's, 1 (fast) to 22 (small)."""
+    """Reads and extends one archive folder. The compression level is zstd's, 1 (fast) to 22 (small).
 
-    def __init__(self, root: Path, compression_level: int = 9):
+    shipped: another archive whose content is read as if it were here, and which is never written to.
+    """
+
+    def __init__(self, root: Path, compression_level: int = 9, shipped: Path | None = None):
         self.root = root
         self.compression_level = compression_level
+        self.roots = (root,) if shipped is None else (root, shipped)
 
     def snapshots(self, source: str, dataset: str, partition: str) -> list[Snapshot]:
         """All vintages of a partition, oldest first."""
-        folder = self.root / "manifest" / source / dataset / partition
-        return [_read_manifest(path) for path in sorted(folder.glob("*.json"))]
+        folder = Path("manifest", source, dataset, partition)
+        paths = [path for root in self.roots for path in (root / folder).glob("*.json")]
+        return [_read_manifest(path) for path in sorted(paths, key=lambda path: path.name)]
 
     def latest(self, source: str, dataset: str, partition: str, as_of: datetime | None) -> Snapshot | None:
         """The newest vintage that was known at `as_of` (or at all)."""
@@ -97,15 +116,16 @@ class Archive:
 
     def partitions(self, source: str, dataset: str) -> list[str]:
         """Partitions of which at least one vintage is there, in order."""
-        folder = self.root / "manifest" / source / dataset
-        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        folders = [root / "manifest" / source / dataset for root in self.roots]
+        there = [path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()]
+        return sorted({path.name for path in there})
 
     def digest(self) -> str:
         """Identity of everything in the archive, from the manifests alone."""
-        manifests = sorted((self.root / "manifest").glob("*/*/*/*.json"))
         content = hashlib.sha256()
-        for path in manifests:
-            content.update(str(path.relative_to(self.root)).encode() + b"\0" + path.read_bytes() + b"\0")
+        for root in self.roots:
+            for path in sorted((root / "manifest").glob("*/*/*/*.json")):
+                content.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
         return content.hexdigest()
 
     def verified_path(self, entry: Entry) -> Path:
@@ -113,7 +133,7 @@ class Archive:
 
         Raises `ArchiveDamaged` when the file is missing, unreadable or not what the manifest says.
         """
-        path = self._blob(entry.sha256)
+        path = next((path for path in self._blobs(entry.sha256) if path.exists()), self._blob(entry.sha256))
         advice = "Restore it from a backup, or fetch the partition again with AITB_FETCH=always."
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=entry.size)
@@ -146,7 +166,10 @@ class Archive:
         return snapshot
 
     def _blob(self, sha256: str) -> Path:
-        return self.root / "blobs" / sha256[:2] / f"{sha256}.zst"
+        return self._blobs(sha256)[0]
+
+    def _blobs(self, sha256: str) -> list[Path]:
+        return [root / "blobs" / sha256[:2] / f"{sha256}.zst" for root in self.roots]
 
 
 def _holds(path: Path, body: bytes) -> bool:
@@ -154,6 +177,47 @@ def _holds(path: Path, body: bytes) -> bool:
         return zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=len(body)) == body
     except (OSError, zstandard.ZstdError):
         return False
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive of a data directory: to the one that ships nothing is added, what comes lies beside it."""
+    if settings.archive_dir.resolve() == SHIPPED_ARCHIVE:
+        return Archive(settings.data_dir / "archive", shipped=SHIPPED_ARCHIVE)
+    return Archive(settings.archive_dir)
+
+
+def may_fill(settings: Settings, source: Source) -> bool:
+    """Whether a source may be asked now. A file that somebody has named needs no network to be read."""
+    location = getattr(settings, source.base_url)
+    # What is fetched now was not known at any date in the past.
+    if location is None or settings.as_of is not None:
+        return False
+    return settings.fetch != "never" or (not is_address(location) and settings.is_given(source.base_url))
+
+
+def is_unread(settings: Settings, archive: Archive, source: Source, dataset: Dataset) -> bool:
+    """Whether a place that somebody has named holds something that the archive has not.
+
+    A file is compared by its content. A file that is missing counts, unless it is one of a folder, which may
+    come later; an address counts when it was never asked.
+    """
+    if dataset.grain != "current" or not settings.is_given(source.base_url) or not may_fill(settings, source):
+        return False
+    newest = archive.latest(source.name, dataset.name, "current", as_of=None)
+    known = {entry.request: entry.sha256 for entry in newest.entries} if newest else {}
+    for request in dataset.plan("current", EVERYTHING):
+        file = file_of(settings, source, request)
+        try:
+            found = None if file is None else hashlib.sha256(content_of(source, file)).hexdigest()
+        except FileNotFoundError:
+            if request.path:
+                continue
+            return True
+        except SourceError:
+            return True
+        if request not in known or (found is not None and found != known[request]):
+            return True
+    return False
 
 
 def fill(
@@ -216,6 +280,12 @@ def _entries(
         )
 
 
+def _checksum(content: dict) -> str:
+    """Of everything that a manifest says, but for the checksum itself."""
+    said = {name: value for name, value in content.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _manifest(snapshot: Snapshot) -> bytes:
     content = {
         "source": snapshot.source,
@@ -242,6 +312,7 @@ def _manifest(snapshot: Snapshot) -> bytes:
             for entry in snapshot.entries
         ],
     }
+    content["checksum"] = _checksum(content)
     return (json.dumps(content, indent=1) + "\n").encode()
 
 
@@ -249,6 +320,7 @@ def _read_manifest(path: Path) -> Snapshot:
     advice = "Restore it from a backup, or delete it and fetch the partition again with AITB_FETCH=always."
     try:
         content = json.loads(path.read_bytes())
+        digest, checksum = content["digest"], content["checksum"]
         snapshot = Snapshot(
             source=content["source"],
             dataset=content["dataset"],
@@ -274,8 +346,8 @@ def _read_manifest(path: Path) -> Snapshot:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArchiveDamaged(f"The manifest {path} cannot be read ({error}). {advice}") from None
-    if snapshot.digest != content["digest"]:
-        raise ArchiveDamaged(f"The manifest {path} was changed: its digest does not fit. {advice}")
+    if snapshot.digest != digest or _checksum(content) != checksum:
+        raise ArchiveDamaged(f"The manifest {path} was changed: its checksum does not fit. {advice}")
     says = (snapshot.source, snapshot.dataset, snapshot.partition, f"{snapshot.vintage}.json")
     if says != path.parts[-4:]:
         raise ArchiveDamaged(f"The manifest {path} is that of {'/'.join(says)}. {advice}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dagster import BetaWarning, Definitions, definitions
 from dagster_dbt import DbtCliResource
 
+from orchestration.assets.classification import classification_assets
 from orchestration.assets.landing import landing_assets
 from orchestration.assets.warehouse import warehouse_assets, warehouse_gates
 from orchestration.dbt import dbt_project
@@ -25,7 +26,11 @@ def build_definitions(settings: Settings, make_client: Callable[[Settings], Clie
     project = dbt_project(settings)
     all_jobs = jobs(settings, SOURCES)
     return Definitions(
-        assets=[*landing_assets(settings, make_client, SOURCES), *warehouse_assets(settings, project)],
+        assets=[
+            *landing_assets(settings, make_client, SOURCES),
+            *classification_assets(settings),
+            *warehouse_assets(settings, project),
+        ],
         asset_checks=warehouse_gates(settings),
         jobs=all_jobs,
         schedules=schedules(settings, make_client),

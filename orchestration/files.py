@@ -19,6 +19,7 @@ class NotWritten(OSError):
             f"{path} could not be written ({reason}). Make room, or allow writing there, and start again; "
             "what was there before is unchanged."
         )
+        self.path = path
         self.reason = reason
 
 
@@ -63,6 +64,8 @@ def directory_in_one_rename(target: Path) -> Iterator[Path]:
         else:
             partial.rename(target)
     except OSError as error:
+        if isinstance(error, NotWritten) and not error.path.is_relative_to(partial):
+            raise
         raise NotWritten(target, reason_of(error)) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -23,7 +23,7 @@ def show(release_dir: Path, console: Console) -> None:
     """Print the headline of the release, where it is and what it was made from."""
     release = json.loads((release_dir / RELEASE_FILE).read_text())
     table = Table(title="The AI trade balance of the United States", show_header=False, title_justify="left")
-    table.add_column(no_wrap=True)
+    table.add_column(max_width=28)
     table.add_column()
     for name, value in _figures(release_dir):
         table.add_row(name, value)
@@ -33,25 +33,36 @@ def show(release_dir: Path, console: Console) -> None:
             "Origin: composed in the agency's answer format from published figures of the US Census Bureau; "
             "the files are named in release.json."
         )
-    else:
+    elif "agency" in release["origin"]:
         console.print("Origin: as the agencies served it.")
     console.print(f"Release {release['release_id']}: {release_dir / DATABASE}", soft_wrap=True)
 
 
 def _figures(release_dir: Path) -> list[tuple[str, str]]:
-    """Names and values of the headline: the default definition in the newest period that is whole."""
+    """Names and values of the headline: the default definition in the newest year that is whole.
+
+    A month stands in while no year is whole; a whole month after that year is shown beside it.
+    """
     with duckdb.connect(str(release_dir / DATABASE), read_only=True) as con:
-        head = con.execute("""
-            select h.*, d.title
+        headlines = con.execute("""
+            select h.*, d.title, d.is_default
             from ai_trade_headline as h join dim_ai_definition as d using (definition_id)
-            where d.is_default
-            order by period_grain = 'year' desc, period_start desc limit 1
+            order by period_grain = 'year' desc, period_start desc, is_default desc, definition_id
         """).df()
-        if head.empty:
+        if headlines.empty:
             return [("Coverage", "no period is covered for all partners; see source_coverage")]
-        row = head.iloc[0].to_dict()
+        row = headlines.iloc[0].to_dict()
         key = [row["definition_id"], row["period_grain"], row["period_start"]]
-        top = con.execute(
+        categories = con.execute(
+            """
+            select c.title, sum(value_usd) as value_usd
+            from ai_trade join ai_category as c using (category)
+            where flow = 'import' and definition_id = ? and period_grain = ? and period_start = ?
+            group by c.title order by value_usd desc
+            """,
+            key,
+        ).fetchall()
+        partners = con.execute(
             """
             select partner_name, sum(value_usd) as value_usd
             from ai_trade join dim_partner using (partner_code)
@@ -71,9 +82,11 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             """,
             key,
         ).fetchall()
-    period = f"{row['period_start']:%Y}" if row["period_grain"] == "year" else f"{row['period_start']:%Y-%m}"
+    same_period = headlines[
+        (headlines.period_grain == row["period_grain"]) & (headlines.period_start == row["period_start"])
+    ]
     return [
-        ("Period", period),
+        ("Period", _period(row)),
         ("Definition", f"{row['definition_id']}: {row['title']}"),
         ("AI imports", _billions(row["ai_imports_usd"], row["imports_reason"])),
         ("AI exports", _billions(row["ai_exports_usd"], row["exports_reason"])),
@@ -97,10 +110,8 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             f"{_percent(row['effective_tariff_rate_ex_27_71_98_99'])}, known for "
             f"{_percent(row['duty_coverage_share_ex_27_71_98_99'])} of the value",
         ),
-        (
-            "Top partners, AI imports",
-            ", ".join(f"{name} {value / 1e9:,.1f}" for name, value in top) + " ($ bn)",
-        ),
+        ("AI imports by category", _ranking(categories)),
+        ("Top partners, AI imports", _ranking(partners)),
         (
             "Balance where both sides are covered",
             "; ".join(
@@ -112,7 +123,41 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             if balances
             else NOT_COVERED,
         ),
+        *(
+            (f"Under {other['definition_id']}", _in_short(other))
+            for _, other in same_period.iloc[1:].iterrows()
+        ),
+        *((f"Since then: {_period(later)}", _in_short(later)) for later in _newer_month(headlines, row)),
     ]
+
+
+def _newer_month(headlines: pd.DataFrame, row: dict) -> list[dict]:
+    """The newest whole month of the same definition, if it lies after the year that is shown."""
+    months = headlines[
+        (headlines.definition_id == row["definition_id"])
+        & (headlines.period_grain == "month")
+        & (headlines.period_start.dt.year > row["period_start"].year)
+    ]
+    return months.head(1).to_dict("records") if row["period_grain"] == "year" else []
+
+
+def _in_short(row: dict) -> str:
+    parts = [f"imports {_billions(row['ai_imports_usd'], row['imports_reason'])}"]
+    if not pd.isna(row["ai_import_share"]):
+        parts.append(f"{_percent(row['ai_import_share'])} of imports without HS 27, 71, 98, 99")
+    if not pd.isna(row["effective_tariff_rate"]):
+        parts.append(f"effective tariff rate {_percent(row['effective_tariff_rate'])}")
+    if not pd.isna(row["ai_exports_usd"]):
+        parts.append(f"exports {_billions(row['ai_exports_usd'], None)}")
+    return ", ".join(parts)
+
+
+def _period(row: dict) -> str:
+    return f"{row['period_start']:%Y}" if row["period_grain"] == "year" else f"{row['period_start']:%Y-%m}"
+
+
+def _ranking(rows: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {value / 1e9:,.1f}" for name, value in rows) + " ($ bn)"
 
 
 def _billions(value: float | None, reason: str | None) -> str:

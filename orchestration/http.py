@@ -1,20 +1,23 @@
-"""Asking a source over HTTP: politely, patiently, and without ever showing a key.
+"""Asking a source over HTTP: politely, patiently, and without ever showing a key; or reading its file.
 
-This is the only module that talks to the network. Redirects are not followed (an agency answers a wrong key
+All sources are asked through this module. Redirects are not followed (an agency answers a wrong key
 with one), and what is worth another try is said by the source itself (`Source.classify`) or by the transport.
 """
 
 import logging
 import random
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from orchestration.settings import Settings
+from orchestration.settings import Settings, is_address
 from orchestration.sources.model import (
     KeyRefused,
     Refused,
@@ -33,7 +36,8 @@ ATTEMPTS = 5
 ATTEMPTS_BEFORE_SPLIT = 2  # a question that is too much twice is better split than asked a third time
 LONGEST_WAIT_SECONDS = 120.0
 TIMEOUT = httpx.Timeout(60.0, connect=20.0)
-LARGEST_BODY_BYTES = 512 * 1024**2
+# The timeout above bounds each read: an answer that drips would never end.
+LONGEST_ANSWER_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ class Client:
         Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
         `Unavailable` when the tries are used up.
         """
+        file = file_of(self._settings, source, request)
+        if file is not None:
+            return self._read(source, request, file)
         if source.key is not None and getattr(self._settings, source.key) is None:
             raise KeyRefused(
                 f"{source.title} needs a key: set AITB_{source.key.upper()} "
@@ -88,7 +95,7 @@ class Client:
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=_enough,
-            wait=_wait,
+            wait=seconds_to_wait,
             sleep=self._sleep,
             reraise=True,
         )
@@ -105,10 +112,11 @@ class Client:
         params = list(request.params)
         if source.key is not None:
             params.append((source.key_param, getattr(self._settings, source.key).get_secret_value()))
-        url = f"{getattr(self._settings, source.base_url).rstrip('/')}/{request.path}"
+        url = getattr(self._settings, source.base_url).rstrip("/")
+        url = f"{url}/{request.path}" if request.path else url
         try:
             with self._http.stream("GET", url, params=params, headers=dict(source.headers)) as response:
-                body = _bounded_body(response, request)
+                body = self._bounded_body(source, response, request)
         except httpx.TimeoutException as error:
             raise Unavailable(
                 f"{source.title} did not answer in time: {request}",
@@ -120,29 +128,59 @@ class Client:
         if response.status_code == 429 or response.status_code >= 500:
             raise Unavailable(
                 f"{source.title} answered {response.status_code} to {request}",
-                retry_after=_retry_after(response.headers.get("Retry-After")),
+                retry_after=retry_after(response.headers.get("Retry-After")),
                 smaller_may_help=response.status_code == 504,
             )
-        try:
-            readable = self._without_secrets(body)
-            holds_data = source.classify(response.status_code, response.headers, readable)
-            if holds_data and readable != body:
-                raise Refused("repeats the key in its answer, which is not kept; check its address")
-        except SourceError as error:
-            error.args = (self._without_secrets(f"{source.title}: {error} ({request})".encode()).decode(),)
-            raise
+        holds_data = self._holds_data(source, str(request), response.status_code, response.headers, body)
         headers = {
             name: self._without_secrets(value.encode()).decode() for name, value in response.headers.items()
         }
-        composed_from = headers.get("x-archive-composed-from", "")
+        # An address that names one file gives what somebody has published, and speaks for no agency.
+        origin, name = ("agency", "") if request.path else ("file", PurePosixPath(urlsplit(url).path).name)
+        composed_from = headers.get("x-archive-composed-from", name)
         return Answer(
             request=request,
             status=response.status_code,
             media_type=headers.get("content-type", "").split(";")[0].strip(),
             body=body if holds_data else None,
-            origin=headers.get("x-archive-origin", "agency"),
+            origin=headers.get("x-archive-origin", origin),
             composed_from=tuple(part.strip() for part in composed_from.split(";") if part.strip()),
         )
+
+    def _holds_data(
+        self, source: Source, asked: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        try:
+            readable = self._without_secrets(body)
+            holds_data = source.classify(status, headers, readable)
+            if holds_data and readable != body:
+                raise Refused("repeats the key in its answer, which is not kept; check its address")
+        except SourceError as error:
+            error.args = (self._without_secrets(f"{source.title}: {error} ({asked})".encode()).decode(),)
+            raise
+        return holds_data
+
+    def _read(self, source: Source, request: Request, file: Path) -> Answer:
+        try:
+            status, body = 200, content_of(source, file)
+        except FileNotFoundError:
+            status, body = 404, b""
+        holds_data = self._holds_data(source, str(file), status, {}, body)
+        return Answer(request, status, "", body if holds_data else None, "file", (file.name,))
+
+    def _bounded_body(self, source: Source, response: httpx.Response, request: Request) -> bytes:
+        body = bytearray()
+        begun_at = self._clock()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > source.largest_bytes:
+                raise _too_large(f"The answer of {source.title} to {request}", source)
+            if self._clock() - begun_at > LONGEST_ANSWER_SECONDS:
+                raise Unavailable(
+                    f"{source.title} was still sending after {LONGEST_ANSWER_SECONDS:.0f} s: {request}",
+                    smaller_may_help=True,
+                )
+        return bytes(body)
 
     def _be_polite(self, source: Source) -> None:
         since = self._clock() - self._last_request_at.get(source.name, float("-inf"))
@@ -164,13 +202,33 @@ def post_notice(url: str, text: str) -> None:
         raise SourceError(f"The failure webhook could not be reached: {type(error).__name__}") from None
 
 
-def _bounded_body(response: httpx.Response, request: Request) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY_BYTES:
-            raise TooLarge(f"The answer to {request} is larger than {LARGEST_BODY_BYTES // 1024**2} MiB.")
-    return bytes(body)
+def file_of(settings: Settings, source: Source, request: Request) -> Path | None:
+    """The file that answers a request; None for a source that is asked over the network, or not set."""
+    location = getattr(settings, source.base_url)
+    if location is None or is_address(location):
+        return None
+    return Path(location) / request.path if request.path else Path(location)
+
+
+def content_of(source: Source, file: Path) -> bytes:
+    """The bytes of a file; raises `FileNotFoundError`, or a `SourceError` when it cannot be used."""
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise Refused(f"{source.title}: {file} is not a file; give the path of one")
+        if about.st_size > source.largest_bytes:
+            raise _too_large(f"{source.title}: {file}", source)
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Refused(
+            f"{source.title}: {file} cannot be read ({error.strerror}); allow it, or give another path"
+        ) from None
+
+
+def _too_large(what: str, source: Source) -> TooLarge:
+    return TooLarge(f"{what} is larger than {source.largest_bytes / 1024**2:g} MiB, which is too much.")
 
 
 def _enough(state: RetryCallState) -> bool:
@@ -179,7 +237,7 @@ def _enough(state: RetryCallState) -> bool:
     return state.attempt_number >= (ATTEMPTS_BEFORE_SPLIT if too_much else ATTEMPTS)
 
 
-def _wait(state: RetryCallState) -> float:
+def seconds_to_wait(state: RetryCallState) -> float:
     """Seconds until the next try: what the source asked for, else 1, 2, 4, 8 … with up to half again."""
     error = state.outcome.exception()
     if isinstance(error, Unavailable) and error.retry_after is not None:
@@ -188,7 +246,7 @@ def _wait(state: RetryCallState) -> float:
     return backoff * (1 + random.random() / 2)
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Seconds named by a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3)."""
     if value is None:
         return None

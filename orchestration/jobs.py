@@ -21,10 +21,11 @@ LANDING_JOBS: dict[Grain, str] = {
     "current": "land_current",
 }
 REFRESH_JOB = "refresh"
+LABEL_JOB = "label_products"
 
 
 def jobs(settings: Settings, sources: tuple[Source, ...]) -> list[UnresolvedAssetJobDefinition]:
-    """A landing job for each kind of partition, and the refresh.
+    """A landing job for each kind of partition, the refresh, and the labelling by a language model.
 
     In process: a step of its own process costs more than most steps do.
     """
@@ -43,12 +44,19 @@ def jobs(settings: Settings, sources: tuple[Source, ...]) -> list[UnresolvedAsse
     ]
     refresh = define_asset_job(
         REFRESH_JOB,
-        selection=AssetSelection.all() - AssetSelection.groups("landing"),
+        selection=AssetSelection.all() - AssetSelection.groups("landing", "classification"),
         description="dbt staging, gate, dbt marts, gate, publish. Nothing is published unless all pass.",
         executor_def=in_process_executor,
         hooks=hooks,
     )
-    return [*landing, refresh]
+    label = define_asset_job(
+        LABEL_JOB,
+        selection=AssetSelection.groups("classification"),
+        description="Ask the language model about products that are new or have changed. Costs money.",
+        executor_def=in_process_executor,
+        hooks=hooks,
+    )
+    return [*landing, refresh, label]
 
 
 def _post_failures(settings: Settings) -> HookDefinition:

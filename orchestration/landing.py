@@ -10,7 +10,7 @@ quarantine with its reasons, and the vintage that was landed before stays in use
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,13 +21,13 @@ import pandas as pd
 
 from data_quality.runner import CheckResult, GateResult, run_suite
 from data_quality.suites.landing import SUITES, context
-from orchestration.archive import Archive, ArchiveDamaged, Snapshot
+from orchestration.archive import ArchiveDamaged, Snapshot, open_archive
 from orchestration.files import NotWritten, directory_in_one_rename, reason_of, write_atomically
 from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = ("partner", "partner_group", "partner_group_member")
+GATE_SEEDS = ("ai_category", "partner", "partner_group", "partner_group_member")
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
@@ -88,11 +88,10 @@ def land(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> Landed:
             message = f"{dataset.name} {snapshot.partition}: {error}"
             _quarantine(con, quarantine, (), message, None)
             raise Rejected(message) from None
-        result = audit(con, settings, dataset, snapshot)
         try:
-            landed = commit(con, folder, dataset, snapshot, result)
+            landed = commit(con, folder, dataset, snapshot, lambda: audit(con, settings, dataset, snapshot))
         except Rejected as rejection:
-            _quarantine(con, quarantine, dataset.tables, str(rejection), result)
+            _quarantine(con, quarantine, dataset.tables, str(rejection), rejection.gate)
             raise
     shutil.rmtree(quarantine, ignore_errors=True)
     return landed
@@ -119,11 +118,13 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     """Make the tables of a partition in `con`, and beside them what the gate compares them with.
 
     Beside the dataset's tables: bad_values; provenance(level, origin, composed_from); previous(table_name,
-    row_count, value_usd, what); and the seeds about partners.
+    row_count, value_usd, what); and the seeds about partners and categories.
     """
-    archive = Archive(settings.archive_dir)
+    archive = open_archive(settings)
     answered = [entry for entry in snapshot.entries if entry.sha256 is not None]
-    dataset.read(con, snapshot.partition, {entry.request: archive.verified_path(entry) for entry in answered})
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        paths = list(pool.map(archive.verified_path, answered))
+    dataset.read(con, snapshot.partition, {e.request: path for e, path in zip(answered, paths, strict=True)})
     con.execute("create table provenance (level varchar, origin varchar, composed_from varchar[])")
     for entry in answered:
         row = [dataset.level(entry.request), entry.origin, list(entry.composed_from)]
@@ -140,12 +141,24 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
 
 
 def commit(
-    con: duckdb.DuckDBPyConnection, folder: Path, dataset: Dataset, snapshot: Snapshot, gate: GateResult
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    dataset: Dataset,
+    snapshot: Snapshot,
+    judge: Callable[[], GateResult],
 ) -> Landed:
-    """Write the tables in `con` as Parquet into `folder`, by one rename. Refuses what has not passed."""
-    if not gate.passed:
-        raise Rejected(gate.message, gate)
+    """Write the tables in `con` as Parquet into `folder`, by one rename. Refuses what has not passed.
+
+    judge: puts the tables through their gate. They are written meanwhile, into a folder that is removed
+           unless the gate gives a pass: neither keeps two cores busy by itself.
+    """
     with directory_in_one_rename(folder) as partial:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            writing = pool.submit(_write_tables, con.cursor(), dataset.tables, partial, snapshot.vintage_at)
+            gate = judge()
+        if not gate.passed:
+            raise Rejected(gate.message, gate)
+        sizes = writing.result()
         content = {
             "source": snapshot.source,
             "dataset": dataset.name,
@@ -157,10 +170,9 @@ def commit(
             "partners": list(snapshot.scope.partners),
             "rate_provisions": list(snapshot.scope.rate_provisions),
             "levels": sorted({dataset.level(entry.request) for entry in snapshot.entries}),
-            "tables": {table: _size(con, table) for table in dataset.tables},
+            "tables": sizes,
             "checks": gate.as_rows(),
         }
-        _write_tables(con, dataset.tables, partial, snapshot.vintage_at)
         (partial / "commit.json").write_text(json.dumps(content, indent=1) + "\n")
     return read_commit(folder)
 
@@ -351,34 +363,26 @@ def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[
     return None, ""
 
 
-def _size(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int | None]:
-    columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
-    value = "sum(value_usd)" if "value_usd" in columns else "null"
-    rows, total = con.execute(f"select count(*), {value} from {table}").fetchone()
-    return {"row_count": rows, "value_usd": None if total is None else int(total)}
-
-
 def _write_tables(
     con: duckdb.DuckDBPyConnection, tables: tuple[str, ...], folder: Path, vintage_at: datetime
-) -> None:
-    """Write all tables, two at a time: a month is too short for one of them to keep two cores busy."""
+) -> dict[str, dict[str, int | None]]:
+    """Write all tables; gives for each its rows and, where there is one, the total of value_usd."""
     vintage = vintage_at.strftime("%Y-%m-%d %H:%M:%S")
-
-    def write(table: str) -> None:
-        query = f"select *, timestamp '{vintage}' as vintage_at from {table}"
-        with con.cursor() as cursor:
-            _copy(cursor, query, folder / f"{table}.parquet")
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        # Taking the results raises what went wrong.
-        list(pool.map(write, reversed(tables)))
+    sizes = {}
+    for table in tables:
+        _copy(con, f"select *, timestamp '{vintage}' as vintage_at from {table}", folder / f"{table}.parquet")
+        columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
+        value = "sum(value_usd)" if "value_usd" in columns else "null"
+        rows, total = con.execute(f"select count(*), {value} from {table}").fetchone()
+        sizes[table] = {"row_count": rows, "value_usd": None if total is None else int(total)}
+    return sizes
 
 
 def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     """Write what a query gives as Parquet; raises `OSError` when the disk does not take it."""
     path = str(target).replace("'", "''")
     try:
-        con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
+        con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd, compression_level 1)")
     except duckdb.IOException as error:
         # Its message ends with that of the operating system; the file that it names is about to go.
         raise OSError(str(error).splitlines()[0].rpartition('": ')[2]) from None
@@ -405,8 +409,10 @@ def read_commit(folder: Path) -> Landed:
 
 
 def _refuse_mixture(settings: Settings, snapshot: Snapshot) -> None:
-    some_commit = next(settings.landing_dir.glob("*/*/*/[!.]*/commit.json"), None)
-    if some_commit is not None and read_commit(some_commit.parent).origin != snapshot.origin:
+    # A file that somebody has, or has published, goes with both kinds.
+    commits = (read_commit(path.parent) for path in settings.landing_dir.glob("*/*/*/[!.]*/commit.json"))
+    origins = (commit.origin for commit in commits if commit.origin != "file")
+    if snapshot.origin != "file" and next(origins, snapshot.origin) != snapshot.origin:
         raise MixedOrigins(
             f"{settings.data_dir} holds data of the other kind: answers of an agency and composed ones (the "
             "sample) must not share a warehouse. Give one of them another AITB_DATA_DIR."

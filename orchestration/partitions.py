@@ -1,5 +1,6 @@
 """Which periods there are, and which of them a new release touches."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from dagster import MonthlyPartitionsDefinition, PartitionsDefinition, TimeWindowPartitionsDefinition
@@ -42,6 +43,11 @@ def whole_years(first: str, last: str) -> list[str]:
     from_year = int(first[:4]) + (first[5:] != "01")
     to_year = int(last[:4]) - (last[5:] != "12")
     return [str(year) for year in range(from_year, to_year + 1)]
+
+
+def years_of(given: Iterable[str]) -> list[str]:
+    """Years in which months lie: ['2024-12', '2025-01'] → ['2024', '2025']."""
+    return sorted({month[:4] for month in given})
 
 
 def revised_by_release_of(month: str, first_loaded: str) -> list[str]:

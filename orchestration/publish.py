@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.archive import Archive
+from orchestration.archive import open_archive
 from orchestration.files import NotWritten, directory_in_one_rename
 from orchestration.landing import Landed, quarantined, selected
 from orchestration.settings import REPOSITORY, Settings
@@ -51,7 +51,7 @@ RELEASE_TABLES = (
         ("release_id",),
         "One row: which release this is. release_id is a hash of the landed input, the code with its seeds, "
         "and the as-of date; built_at (UTC) is the only figure of a release that two builds do not share.",
-        {"origin": "agency, composed (made in the agency's format from its figures), or both joined by +."},
+        {"origin": "agency, or composed (made in the agency's format from its figures); else file."},
     ),
     PublishedTable(
         "release_checks",
@@ -75,7 +75,7 @@ def code_digest() -> str:
 def inputs_digest(settings: Settings) -> str:
     """Identity of what a run starts from: when it is unchanged and all went well, there is nothing to do."""
     as_of = settings.as_of.isoformat() if settings.as_of else ""
-    parts = (Archive(settings.archive_dir).digest(), code_digest(), as_of)
+    parts = (open_archive(settings).digest(), code_digest(), as_of)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -91,7 +91,8 @@ def identity(settings: Settings, items: Sequence[Landed]) -> dict:
     parts = [*sorted(content), *quarantined(settings), code, as_of or ""]
     return {
         "release_id": hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16],
-        "origin": "+".join(sorted({item.origin for item in items})),
+        # Label lists are files that go with either kind; they are named in `release_vintages`.
+        "origin": "+".join(sorted({item.origin for item in items} - {"file"})) or "file",
         "composed_from": sorted({name for item in items for name in item.composed_from}),
         "as_of": as_of,
         "code_digest": code,

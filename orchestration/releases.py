@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.archive import Archive
+from orchestration.archive import Archive, open_archive
 from orchestration.http import Client
 from orchestration.partitions import (
     last_complete_month,
@@ -11,13 +11,14 @@ from orchestration.partitions import (
     months,
     revised_by_release_of,
     whole_years,
+    years_of,
 )
 from orchestration.settings import Settings
-from orchestration.sources.model import EVERYTHING
+from orchestration.sources.census_trade import SOURCE
+from orchestration.sources.model import EVERYTHING, Dataset, Grain
 from orchestration.sources.registry import DATASETS
 
-# Both sides of a month are released together; one answer to the first request of the plan tells.
-PROBED = "imports_monthly"
+MONTHLY = [dataset for dataset in SOURCE.datasets if dataset.grain == "month"]
 # The newest month is out five weeks after its end, so the search from today backwards is short.
 LONGEST_SEARCH_MONTHS = 4
 # What a first live run loads: the year before and the running one.
@@ -26,49 +27,94 @@ FIRST_LOAD_YEARS_BACK = 1
 
 @dataclass(frozen=True)
 class Release:
-    """A published month, and what its release brings or revises."""
+    """A published month, and what its release brings or revises.
+
+    is_archived: whether every monthly dataset has the month; until then there is something to fetch.
+    """
 
     month: str
     months: tuple[str, ...]
     years: tuple[str, ...]
+    editions: tuple[str, ...]
+    is_archived: bool
 
     @property
-    def run_key(self) -> str:
-        """One run for one release, whoever noticed it first."""
-        return f"release-{self.month}"
+    def partitions(self) -> dict[Grain, tuple[str, ...]]:
+        """What to land, by kind of partition; each kind is a run of its own."""
+        return {
+            "month": self.months,
+            "year": self.years,
+            "edition": self.editions,
+            "current": ("current",),
+        }
 
-    @property
-    def years_run_key(self) -> str:
-        """The years come in a run of their own."""
-        return f"{self.run_key}-years"
+    def run_key(self, grain: Grain) -> str:
+        """One run for one release and grain, whoever noticed it first."""
+        return f"release-{self.month}-{grain}"
 
 
 def new_release(settings: Settings, client: Client, today: date) -> Release | None:
-    """The newest month that is published and not archived yet; None when there is none.
+    """The newest month that is published and not archived in full; None when there is none.
 
-    Raises a `SourceError` when the source cannot say.
+    The flows of a month are released together, but one may be late, and a run may have ended between them:
+    each monthly dataset that lacks a month is asked for it. Raises a `SourceError` when the source cannot
+    say.
     """
-    source, dataset = DATASETS[PROBED]
-    archived = Archive(settings.archive_dir).partitions(source.name, dataset.name)
+    archive = open_archive(settings)
+    complete = _complete_months(archive)
     newest_possible = last_complete_month(today)
     first_open = (
-        month_after(archived[-1]) if archived else f"{int(newest_possible[:4]) - FIRST_LOAD_YEARS_BACK}-01"
+        month_after(complete[-1]) if complete else f"{int(newest_possible[:4]) - FIRST_LOAD_YEARS_BACK}-01"
     )
     for month in reversed(months(first_open, newest_possible)[-LONGEST_SEARCH_MONTHS:]):
-        if client.ask(source, dataset.plan(month, EVERYTHING)[0]).body is not None:
-            touched = revised_by_release_of(month, archived[0] if archived else first_open)
+        if any(
+            _is_published(client, dataset, month) for dataset in MONTHLY if not _has(archive, dataset, month)
+        ):
+            touched = revised_by_release_of(month, complete[0] if complete else first_open)
             if touched[0] > first_open:
                 touched = months(first_open, month)
-            return _release(month, touched)
+            return _release(archive, touched, complete, is_archived=False)
     return None
 
 
 def archived_release(settings: Settings) -> Release | None:
-    """The release of the newest month in the archive; None when it is empty."""
-    source, dataset = DATASETS[PROBED]
-    archived = Archive(settings.archive_dir).partitions(source.name, dataset.name)
-    return _release(archived[-1], revised_by_release_of(archived[-1], archived[0])) if archived else None
+    """The release of the newest month that is archived in full; None when there is none."""
+    archive = open_archive(settings)
+    complete = _complete_months(archive)
+    if not complete:
+        return None
+    touched = revised_by_release_of(complete[-1], complete[0])
+    return _release(archive, touched, complete, is_archived=True)
 
 
-def _release(month: str, touched: list[str]) -> Release:
-    return Release(month, tuple(touched), tuple(whole_years(touched[0], touched[-1])))
+def _release(archive: Archive, touched: list[str], complete: list[str], is_archived: bool) -> Release:
+    """A release with the years and editions of its months, and with those that the months before it lack."""
+    loaded = {*complete, *touched}
+    whole = [year for year in years_of(loaded) if {*months(f"{year}-01", f"{year}-12")} <= loaded]
+    years = {*whole_years(touched[0], touched[-1]), *_lacking(archive, "year", whole)}
+    editions = {*years_of(touched), *_lacking(archive, "edition", years_of(loaded))}
+    return Release(touched[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived)
+
+
+def _is_published(client: Client, dataset: Dataset, month: str) -> bool:
+    """The answer to the first request of a plan tells."""
+    return client.ask(SOURCE, dataset.plan(month, EVERYTHING)[0]).body is not None
+
+
+def _has(archive: Archive, dataset: Dataset, month: str) -> bool:
+    return month in archive.partitions(SOURCE.name, dataset.name)
+
+
+def _complete_months(archive: Archive) -> list[str]:
+    """Months that every monthly dataset has, in order."""
+    return sorted(set.intersection(*(set(archive.partitions(SOURCE.name, d.name)) for d in MONTHLY)))
+
+
+def _lacking(archive: Archive, grain: Grain, partitions: list[str]) -> set[str]:
+    """Which of these partitions some dataset of the grain has not."""
+    return {
+        partition
+        for source, dataset in DATASETS.values()
+        if dataset.grain == grain
+        for partition in set(partitions) - set(archive.partitions(source.name, dataset.name))
+    }

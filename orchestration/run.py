@@ -3,6 +3,7 @@
     python -m orchestration.run                             what is archived (the sample)
     python -m orchestration.run --live                      what is new at the sources
     python -m orchestration.run --live --from 2025-01 --to 2025-06
+    python -m orchestration.run --label                     ask the language model about new products
 
 Dagster, dbt and Great Expectations are imported only when there is something to do.
 """
@@ -17,10 +18,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
-from orchestration.archive import Archive, ArchiveDamaged
+from orchestration.archive import ArchiveDamaged, is_unread, open_archive
 from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
@@ -34,6 +36,8 @@ from orchestration.sources.registry import DATASETS
 if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions
 
+    from orchestration.releases import Release
+
 log = logging.getLogger("orchestration")
 
 # A grain → its partitions to land, oldest first.
@@ -45,8 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parse(arguments)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     console = Console(file=sys.stdout)
-    settings = Settings()
     try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            says = fault["msg"].removeprefix("Value error, ")
+            console.print(f"AITB_{name}: {says}", style="red", soft_wrap=True, markup=False)
+        return 2
+    try:
+        if given.label:
+            return _label(settings, console)
         if not given.live and _is_current(settings):
             console.print("Nothing is new: the release stands for the archive and the code as they are.")
             return _report(settings, console)
@@ -55,10 +68,10 @@ def main(arguments: list[str] | None = None) -> int:
             for folder in {settings.data_dir, settings.archive_dir, settings.publish_dir}:
                 clear_leftovers(folder)
             if given.live:
-                settings, plan = _live_plan(settings, given)
+                settings, plan, release = _live_plan(settings, given)
             else:
-                plan = _archived_plan(settings)
-            return _run(settings, plan, console)
+                plan, release = _archived_plan(settings), None
+            return _run(settings, plan, release, console)
     except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
         console.print(str(error), style="red", soft_wrap=True)
         return 2
@@ -69,6 +82,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="ask the sources, not only the archive")
     parser.add_argument("--from", dest="first", type=_month, metavar="YYYY-MM", help="first month to load")
     parser.add_argument("--to", dest="last", type=_month, metavar="YYYY-MM", help="last month to load")
+    parser.add_argument("--label", action="store_true", help="label what is landed with a language model")
     given = parser.parse_args(arguments)
     if (given.first or given.last) and not (given.live and given.first and given.last):
         parser.error("--from and --to go together, and with --live")
@@ -90,7 +104,12 @@ def _is_current(settings: Settings) -> bool:
         complete = _complete_file(settings).read_text()
     except FileNotFoundError:
         return False
-    return current_release(settings) is not None and complete == inputs_digest(settings)
+    archive = open_archive(settings)
+    return (
+        current_release(settings) is not None
+        and complete == inputs_digest(settings)
+        and not any(is_unread(settings, archive, *known) for known in DATASETS.values())
+    )
 
 
 def _complete_file(settings: Settings) -> Path:
@@ -98,39 +117,58 @@ def _complete_file(settings: Settings) -> Path:
 
 
 def _archived_plan(settings: Settings) -> Plan:
-    """Every partition that the archive holds."""
-    archive = Archive(settings.archive_dir)
+    """Every partition that the archive holds, and the files that it does not hold yet."""
+    archive = open_archive(settings)
     plan: Plan = {}
     for source, dataset in DATASETS.values():
         partitions = archive.partitions(source.name, dataset.name)
-        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions})
+        unread = ["current"] if is_unread(settings, archive, source, dataset) else []
+        plan[dataset.grain] = sorted({*plan.get(dataset.grain, ()), *partitions, *unread})
     return plan
 
 
-def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings, Plan]:
-    """The months and years asked for, or those of a new release; lists in their newest edition.
+def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings, Plan, "Release | None"]:
+    """The months and years asked for, or those of a new release, with the lists of their years.
 
     Without anything new only what is missing is asked for.
     """
     from orchestration.http import Client
-    from orchestration.partitions import months, whole_years
-    from orchestration.releases import new_release
+    from orchestration.partitions import months, whole_years, years_of
+    from orchestration.releases import archived_release, new_release
 
     if given.first:
-        plan = {"month": months(given.first, given.last), "year": whole_years(given.first, given.last)}
-        edition = given.last[:4]
-    else:
-        with Client(settings) as client:
-            release = new_release(settings, client, date.today())
-        if release is None:
-            log.info("no new month is published; working with what is archived")
-            return settings.model_copy(update={"fetch": "missing"}), _archived_plan(settings)
-        plan = {"month": list(release.months), "year": list(release.years)}
-        edition = release.month[:4]
-    return settings, {**plan, "edition": [edition], "current": ["current"]}
+        asked = months(given.first, given.last)
+        years = whole_years(given.first, given.last)
+        plan = {"month": asked, "year": years, "edition": years_of(asked), "current": ["current"]}
+        return settings, plan, None
+    with Client(settings) as client:
+        release = new_release(settings, client, date.today())
+    if release is not None:
+        return settings, {grain: list(names) for grain, names in release.partitions.items()}, release
+    log.info("no new month is published; working with what is archived")
+    plan = _archived_plan(settings)
+    # What an earlier run did not come to.
+    latest = archived_release(settings)
+    for grain, names in latest.partitions.items() if latest else ():
+        plan[grain] = sorted({*plan[grain], *names})
+    return settings.model_copy(update={"fetch": "missing"}), plan, None
 
 
-def _run(settings: Settings, plan: Plan, console: Console) -> int:
+def _label(settings: Settings, console: Console) -> int:
+    """The job that asks the language model; it writes to the journal only, beside any other run."""
+    _log_to(console)
+    with console.status("starting Dagster"):
+        from orchestration.definitions import build_definitions
+        from orchestration.instance import clear_dead_runs, open_instance
+        from orchestration.jobs import LABEL_JOB
+
+        instance = open_instance(settings)
+        clear_dead_runs(instance)
+        definitions = build_definitions(settings)
+    return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console) else 1
+
+
+def _run(settings: Settings, plan: Plan, release: "Release | None", console: Console) -> int:
     if not any(plan.values()):
         console.print(
             f"Nothing is in the archive {settings.archive_dir}, and nothing new to fetch.", style="red"
@@ -143,7 +181,7 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
         from orchestration.definitions import build_definitions
         from orchestration.instance import clear_dead_runs, open_instance
         from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
-        from orchestration.schedules import range_tags
+        from orchestration.schedules import landing_tags
 
         instance = open_instance(settings)
         for run_id in clear_dead_runs(instance):
@@ -154,7 +192,7 @@ def _run(settings: Settings, plan: Plan, console: Console) -> int:
     everything_fetched = True
     for grain, partitions in plan.items():
         if partitions:
-            tags = {} if grain == "current" else range_tags(partitions[0], partitions[-1])
+            tags = landing_tags(grain, partitions, release)
             everything_fetched &= _execute(
                 settings, definitions, instance, LANDING_JOBS[grain], tags, console
             )

@@ -6,26 +6,22 @@ from datetime import datetime
 from dagster import (
     DefaultSensorStatus,
     RunRequest,
+    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
     sensor,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from orchestration.http import Client
+from orchestration.instance import clear_dead_runs
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
 from orchestration.landing import selected
 from orchestration.publish import current_release, release_id
 from orchestration.releases import archived_release, new_release
-from orchestration.schedules import (
-    NEW_YORK,
-    NOTHING_NEW,
-    OFFLINE,
-    months_request,
-    was_requested,
-    years_request,
-)
+from orchestration.schedules import ASKED_FOR, NEW_YORK, NOTHING_NEW, OFFLINE, runs_to_request
 from orchestration.settings import Settings
 
 
@@ -39,32 +35,45 @@ def sensors(
 
     @sensor(
         name="new_release",
-        jobs=[job for job in jobs if job.name in (LANDING_JOBS["month"], LANDING_JOBS["year"])],
+        jobs=[job for job in jobs if job.name in LANDING_JOBS.values()],
         minimum_interval_seconds=3600,
-        description="Catch a release that was late for the schedule, and the year that a December completes.",
+        description=(
+            "Catch a release that was late for the schedule, ask again for what failed, and load what comes "
+            "with a month: the year that it completes, descriptions, countries."
+        ),
     )
     def release_sensor(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
         if settings.fetch == "never":
             yield OFFLINE
             return
+        today = now().date()
         with make_client(settings) as client:
-            release = new_release(settings, client, now().date())
-        requests = [] if release is None else [months_request(release)]
+            release = new_release(settings, client, today)
         # The schedule asks for months only, and they may be in the archive by now.
         latest = release or archived_release(settings)
-        if latest is not None and latest.years:
-            requests.append(years_request(latest))
-        new = [request for request in requests if not was_requested(context.instance, request.run_key)]
-        yield from new or [NOTHING_NEW]
+        if latest is None:
+            yield NOTHING_NEW
+            return
+        # A year is asked for when its months are there: then nothing of it is late any more.
+        grains = ["month", *(["year"] if latest.is_archived else []), "edition", "current"]
+        skipped = NOTHING_NEW if release is None else ASKED_FOR
+        yield from runs_to_request(context.instance, latest, grains, today) or [skipped]
 
     @sensor(
         name="landing_changed",
         job_name=REFRESH_JOB,
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Start a refresh when landing, the code or the seeds are not those of the release.",
+        description=(
+            "Start a refresh when landing, the code or the seeds are not those of the release, and no other "
+            "run is at work."
+        ),
     )
-    def refresh_sensor() -> RunRequest | SkipReason:
+    def refresh_sensor(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+        clear_dead_runs(context.instance)
+        # Each partition that is landed is a change: a refresh for each would be one every minute.
+        if context.instance.get_runs_count(RunsFilter(statuses=NOT_FINISHED_STATUSES)):
+            return SkipReason("A run is at work; its end is waited for.")
         if next(selected(settings), None) is None:
             return SkipReason("Nothing is landed yet.")
         wanted = release_id(settings)

@@ -3,17 +3,19 @@
 Nothing else in the repository reads the environment, and every path that leaves here is absolute.
 """
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = REPOSITORY / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
+SHIPPED_ARCHIVE = REPOSITORY / "sample" / "archive"
 
 AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
@@ -37,17 +39,70 @@ class Settings(BaseSettings):
     census_url: str = "https://api.census.gov/data"
     census_schedules_url: str = "https://www.census.gov/foreign-trade/schedules"
 
+    # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
+    # and with them it begins only when the budget covers what it has estimated.
+    llm_url: str | None = None
+    llm_model: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_usd_per_million_input_tokens: float | None = Field(None, ge=0)
+    llm_usd_per_million_output_tokens: float | None = Field(None, ge=0)
+    llm_budget_usd: float = Field(0, ge=0)
+    llm_budget_calls: int = Field(2_000, ge=1)
+    llm_batch: int = Field(40, ge=1, le=200)
+    llm_concurrency: int = Field(4, ge=1, le=64)
+    llm_requests_per_minute: float = Field(60, gt=0)
+
+    # Label lists: a path, or an address.
+    waugh_labels: str | None = None
+    waugh_export_labels: str | None = None
+    wto_list: str | None = str(REPOSITORY / "sample" / "lists" / "wto_ai_enabling_goods_2025.csv")
+    user_labels: str | None = None
+
     failure_webhook_url: SecretStr | None = None
 
-    @field_validator("census_url", "census_schedules_url")
+    @field_validator("census_url", "census_schedules_url", "llm_url")
     @classmethod
-    def _a_plain_address(cls, value: str) -> str:
+    def _a_plain_address(cls, value: str | None, field: ValidationInfo) -> str | None:
+        if value is None:
+            return None
         address = urlsplit(value)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError("an address begins with http:// or https:// and names a host")
-        if address.query or address.fragment:
-            raise ValueError("a base address has no parameters; a key belongs into AITB_CENSUS_API_KEY")
+        if address.query or address.fragment or address.username:
+            key = "AITB_LLM_API_KEY" if field.field_name == "llm_url" else "AITB_CENSUS_API_KEY"
+            raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
+
+    @field_validator("waugh_labels", "waugh_export_labels", "wto_list", "user_labels")
+    @classmethod
+    def _an_address_or_a_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not is_address(value):
+            if "://" in value:
+                raise ValueError("an address begins with http:// or https://; a file is named by its path")
+            return str(Path(value).expanduser().absolute())
+        address = urlsplit(value)
+        if not address.hostname:
+            raise ValueError("an address begins with http:// or https:// and names a host")
+        if address.query or address.fragment or address.username or address.password:
+            raise ValueError("an address with parameters, a user or a key in it is not taken: give a file")
+        return value
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _a_written_date(cls, value: object) -> object:
+        """Pydantic alone would take 20250331 for seconds since 1970."""
+        if not isinstance(value, str):
+            return value
+        try:
+            if not re.match(r"\d{4}-\d\d-\d\d(?!\d)", value):
+                raise ValueError
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                "a date is written as 2025-03-31, or with its hour as 2025-03-31T12:00:00Z"
+            ) from None
 
     @field_validator("as_of")
     @classmethod
@@ -55,6 +110,10 @@ class Settings(BaseSettings):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def is_given(self, name: str) -> bool:
+        """Whether somebody chose a setting, or it follows from others; False for a default that ships."""
+        return name in self.model_fields_set or name not in type(self).model_fields
 
     @property
     def landing_dir(self) -> Path:
@@ -67,6 +126,11 @@ class Settings(BaseSettings):
     @property
     def quality_dir(self) -> Path:
         return self.data_dir / "quality"
+
+    @property
+    def language_model_dir(self) -> Path:
+        """Where the journal of the language model's answers lies."""
+        return self.data_dir / "language_model"
 
     @property
     def warehouse_dir(self) -> Path:
@@ -87,12 +151,16 @@ class Settings(BaseSettings):
         """Values that must never be written anywhere."""
         return tuple(
             secret.get_secret_value()
-            for secret in (self.census_api_key, self.failure_webhook_url)
+            for secret in (self.census_api_key, self.llm_api_key, self.failure_webhook_url)
             if secret is not None
         )
 
 
+def is_address(location: str | Path) -> bool:
+    """Whether something is found over the network; else it is the path of a file or a folder."""
+    return urlsplit(str(location)).scheme.lower() in ("http", "https")
+
+
 def _default_archive(data_dir: Path) -> Path:
     """The sample archive ships with the repository; every other archive lies with its data."""
-    sample = REPOSITORY / "data" / "sample"
-    return REPOSITORY / "sample" / "archive" if data_dir == sample else data_dir / "archive"
+    return SHIPPED_ARCHIVE if data_dir == REPOSITORY / "data" / "sample" else data_dir / "archive"

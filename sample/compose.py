@@ -3,7 +3,8 @@
     python -m sample.compose --figures <folder with the figures>
 
 The figures are served by the replay server, and the live fetch path archives its answers. Every answer says
-that it was composed and from which files; `compose.sql` says what is taken from where.
+that it was composed and from which files; `compose.sql` says what is taken from where. The WTO's list is a
+file of the repository (`lists/`) and is archived as it is.
 """
 
 import argparse
@@ -54,6 +55,7 @@ def parts() -> list[Part]:
         Part("countries", ["current"]),
         Part("import_commodities", ["2026"]),
         Part("export_commodities", ["2026"]),
+        Part("wto_list", ["current"]),
         Part("imports_annual", ["2024"]),
         Part("imports_monthly", half_year, Scope(partners=neighbours)),
         Part("import_programmes_monthly", half_year, usmca),

@@ -57,7 +57,7 @@ def make_client(slept, monkeypatch) -> Callable[[Settings], Client]:
     Their clock leaps, so that the pause between two requests has always passed.
     """
     monkeypatch.setattr("orchestration.http.random.random", lambda: 0.0)
-    clock = count(step=1000).__next__
+    clock = count(step=1).__next__
 
     def make(given: Settings, timeout: float = 10) -> Client:
         return Client(given, sleep=slept.append, clock=clock, timeout=httpx.Timeout(timeout))

@@ -3,7 +3,7 @@
 The gate runs on a connection that holds the tables of one partition as its reader made them, and beside
 them `bad_values` (what the reader could not read), `provenance` (whether an agency served a level of
 detail or it was composed, and from which files), `previous` (size of the vintage or period before) and
-the seeds `partner`, `partner_group`, `partner_group_member`.
+the seeds `partner`, `partner_group`, `partner_group_member`, `ai_category`.
 """
 
 from calendar import monthrange
@@ -71,6 +71,17 @@ SCHEMAS["commodities"] = {
         ),
         "VARCHAR",
     ),
+}
+SCHEMAS["labels"] = {
+    "label_set_id": "VARCHAR",
+    **COMMODITY,
+    "description": "VARCHAR",
+    "relevance": "VARCHAR",
+    "confidence": "INTEGER",
+    "category": "VARCHAR",
+    "specific_use": "VARCHAR",
+    "reasoning": "VARCHAR",
+    "row_number": "BIGINT",
 }
 SCHEMAS["countries"] = dict.fromkeys(("partner_code", "partner_name", "iso2"), "VARCHAR")
 
@@ -147,12 +158,14 @@ def _schema(tables: Sequence[str]) -> Check:
     )
 
 
-def _not_empty(table: str) -> Check:
+def _not_empty(
+    table: str, advice: str = "look whether the period is published yet; an empty answer never replaces data"
+) -> Check:
     return Check(
         name="not_empty",
         guards="The answer holds data.",
         problem=f"{table} has no rows",
-        advice="look whether the period is published yet; an empty answer never replaces data",
+        advice=advice,
         tables=(table,),
         summary=f"select count(*) as row_count from {table}",
         failing=f"select 0 as row_count where not exists (from {table})",
@@ -160,13 +173,19 @@ def _not_empty(table: str) -> Check:
     )
 
 
-NO_BAD_VALUES = rule(
-    "no_bad_values",
-    guards="Every value could be read as what it should be.",
-    problem="{rows_failing} values could not be read",
-    advice="fetch the archived answer again if it is damaged, correct the reader if the format changed",
-    tables=("bad_values",),
-    failing="select table_name, row_number, column_name, text_value, reason from bad_values order by all",
+def _no_bad_values(advice: str) -> Check:
+    return rule(
+        "no_bad_values",
+        guards="Every value could be read as what it should be.",
+        problem="{rows_failing} values could not be read",
+        advice=advice,
+        tables=("bad_values",),
+        failing="select table_name, row_number, column_name, text_value, reason from bad_values order by all",
+    )
+
+
+NO_BAD_VALUES = _no_bad_values(
+    "fetch the archived answer again if it is damaged, correct the reader if the format changed"
 )
 
 
@@ -190,7 +209,7 @@ def _keys_unique(keys: Mapping[str, Sequence[str]]) -> Check:
     )
 
 
-def _size(tables: Sequence[str], with_value: bool) -> Check:
+def _size(tables: Sequence[str], with_value: bool, severity: Severity = "error") -> Check:
     value = "sum(value_usd)::bigint" if with_value else "null::bigint"
     now = each(
         tables,
@@ -223,6 +242,7 @@ def _size(tables: Sequence[str], with_value: bool) -> Check:
         """,
         failing=f"{compared} from compared where kept_share < {LEAST_KEPT_SHARE} order by kept_share",
         expectations=(at_least("kept_share", LEAST_KEPT_SHARE),),
+        severity=severity,
     )
 
 
@@ -717,6 +737,94 @@ COUNTRIES_KNOWN = rule(
     severity="warn",
 )
 
+# Checks of labels. What the reader has named in bad_values is null in the table, and is not named again.
+
+CORRECT_THE_LIST = "correct these rows in the file; it is read again with the next run"
+LABELS_COMPLETE = rule(
+    "labels_complete",
+    guards="Every row says which code it is about, and how relevant that is.",
+    problem="{rows_failing} rows lack their code or their relevance",
+    advice=CORRECT_THE_LIST,
+    tables=("labels", "bad_values"),
+    failing="""
+        select row_number, label_set_id, commodity_system, commodity_code, relevance from labels
+        where (label_set_id is null or commodity_system is null
+               or commodity_code is null or relevance is null)
+          and row_number not in (select row_number from bad_values)
+        order by row_number
+    """,
+)
+LABEL_CODES = rule(
+    "label_codes",
+    guards="Codes are whole: six digits of an edition of the Harmonized System; else six, eight or ten.",
+    problem="{rows_failing} codes are malformed",
+    advice=CORRECT_THE_LIST,
+    tables=("labels",),
+    failing="""
+        select row_number, commodity_system, commodity_code from labels
+        where commodity_system is not null and not regexp_full_match(commodity_code, case
+            when commodity_system in ('hts10', 'schedule_b10', 'hs') then '([0-9]{2}){3,5}'
+            when regexp_full_match(commodity_system, 'hs[0-9]{4}') then '[0-9]{6}'
+            else 'no system' end)
+        order by row_number
+    """,
+)
+LABEL_RELEVANCE = rule(
+    "relevance_known",
+    guards="Relevance is High, Medium or Low.",
+    problem="{rows_failing} rows have a relevance that is not known",
+    advice=CORRECT_THE_LIST,
+    tables=("labels",),
+    failing="""
+        select row_number, commodity_code, relevance from labels
+        where relevance not in ('High', 'Medium', 'Low') order by row_number
+    """,
+)
+LABEL_CATEGORIES = rule(
+    "categories_known",
+    guards="A category is one of ours, or none is given.",
+    problem="{rows_failing} rows have a category that is not known",
+    advice="write it as in dbt_project/seeds/ai_category.csv, or add a row there",
+    tables=("labels", "ai_category"),
+    failing="""
+        select row_number, commodity_code, category from labels
+        where category not in (select category from ai_category) order by row_number
+    """,
+)
+LABEL_CONFIDENCE = rule(
+    "confidence_in_range",
+    guards="Confidence lies between 0 and 100.",
+    problem="{rows_failing} rows have a confidence beyond that",
+    advice=CORRECT_THE_LIST,
+    tables=("labels",),
+    failing="""
+        select row_number, commodity_code, confidence from labels
+        where confidence not between 0 and 100 order by row_number
+    """,
+)
+LABELS_UNIQUE = rule(
+    "labels_unique",
+    guards="A code has one label in a set, on each side.",
+    problem="{rows_failing} codes are labelled more than once",
+    advice="keep one row of each in the file, even where they agree; it is read again with the next run",
+    tables=("labels",),
+    # What holds for both sides meets what is said of one of them.
+    failing="""
+        select distinct label_set_id, commodity_code, row_numbers, relevances
+        from (
+            select label_set_id, commodity_code, side, list(row_number order by row_number) as row_numbers,
+                   list(relevance order by row_number) as relevances
+            from (
+                select *, unnest(case commodity_system when 'hs' then ['hts10', 'schedule_b10']
+                                 else [commodity_system] end) as side
+                from labels where commodity_code is not null
+            )
+            group by all having count(*) > 1
+        )
+        order by row_numbers[1], row_numbers
+    """,
+)
+
 TRADE_KEYS = {
     table: ("partner_code",) if table.startswith("totals") else ("partner_code", "commodity_code")
     for table in TRADE
@@ -819,6 +927,22 @@ SUITES: dict[str, Suite] = {
             _size(("commodities",), with_value=False),
         ),
         ("partition",),
+    ),
+    "labels": Suite(
+        "landing_labels",
+        (
+            _schema(("labels",)),
+            _not_empty("labels", "write the rows into the file, below its header"),
+            _no_bad_values(CORRECT_THE_LIST),
+            LABELS_COMPLETE,
+            LABEL_CODES,
+            LABEL_RELEVANCE,
+            LABEL_CATEGORIES,
+            LABEL_CONFIDENCE,
+            LABELS_UNIQUE,
+            # Somebody's own list may well become shorter.
+            _size(("labels",), with_value=False, severity="warn"),
+        ),
     ),
     "countries": Suite(
         "landing_countries",

@@ -151,15 +151,15 @@ BALANCE_IDENTITY = rule(
 
 BALANCE_SAYS_WHAT_IS_THERE = rule(
     "balance_says_what_is_there",
-    guards="A balance shows no side that is not covered, and says why it is null.",
-    problem="{rows_failing} balances show a side that is not covered, or are null without a reason",
+    guards="The word for the coverage of a balance says which sides are there, and the reason why one is not.",
+    problem="{rows_failing} balances show another side than they say, or are null without a reason",
     advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
     tables=("ai_trade_balance",),
     failing=f"""
         select * from ai_trade_balance
         where {IN_PERIOD_RANGE} and (
-            (exports_usd is not null and coverage not in ('both', 'exports_only'))
-            or (imports_usd is not null and coverage not in ('both', 'imports_only'))
+            (exports_usd is not null) <> (coverage in ('both', 'exports_only'))
+            or (imports_usd is not null) <> (coverage in ('both', 'imports_only'))
             or (balance_usd is null and reason is null)
         )
         order by all
@@ -416,7 +416,7 @@ COVERAGE_STATUSES = rule(
     failing=f"""
         select flow, period_grain, level, status, reason, count(*) as row_count from source_coverage
         where {IN_PERIOD_RANGE} and (
-            coalesce(status, '') not in ('covered', 'rejected', 'not_published', 'not_covered')
+            coalesce(status, '') not in ('covered', 'rejected', 'not_covered')
             or coalesce(level, '') not in ('hs10', 'hs2', 'total', 'programme')
             or (status <> 'covered' and reason is null)
         )

@@ -16,7 +16,11 @@ PERIODIC = (
     "totals_aggregate",
     "programmes",
 )
-REFERENCE = ("commodities", "countries")
+REFERENCE = {
+    "commodities": "stg_census__commodities",
+    "countries": "stg_census__countries",
+    "labels": "stg_labels__labels",
+}
 
 
 def _staged(table: str) -> str:
@@ -32,7 +36,7 @@ def _staged_sums(table: str) -> str:
 
 
 def _staged_count(table: str) -> str:
-    return f"select '{table}' as table_name, count(*) as row_count from {_staged(table)}"
+    return f"select '{table}' as table_name, count(*) as row_count from {REFERENCE[table]}"
 
 
 ROWS_MATCH_SELECTION = rule(
@@ -57,10 +61,10 @@ ROWS_MATCH_SELECTION = rule(
 
 REFERENCE_ROWS_MATCH_SELECTION = rule(
     "reference_rows_match_selection",
-    guards="The code lists have exactly the rows that were committed to landing.",
-    problem="{rows_failing} code lists differ from what was selected",
+    guards="The lists have exactly the rows that were committed to landing.",
+    problem="{rows_failing} lists differ from what was selected",
     advice="look for a landing file that is missing or was changed by hand; rebuild it from the archive",
-    tables=(SELECTION, *(_staged(table) for table in REFERENCE)),
+    tables=(SELECTION, *REFERENCE.values()),
     failing=f"""
         select table_name, row_count, selected_row_count
         from ({each(REFERENCE, _staged_count)})

@@ -32,6 +32,7 @@
 {% materialization incremental, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type="table") -%}
     {%- set changes = partition_changes() -%}
+    {%- do kept_changes().clear() -%}
     {%- if changes.is_build -%}
         {{ run_hooks(pre_hooks) }}
         {%- call statement("main") -%}
@@ -44,7 +45,7 @@
     {%- elif changes.partitions -%}
         {{ run_hooks(pre_hooks) }}
         {%- call statement("main") -%}
-            {%- for partition in changes.partitions %}
+            {%- for partition in changes.partitions if partition.is_written %}
             delete from {{ target_relation }} where {{ partition_condition(partition) }};
             {%- endfor %}
             insert into {{ target_relation }} by name {{ compiled_code }};
@@ -62,9 +63,25 @@
 
 {#-
     What this run has to do for the model: `is_build`, and else the `partitions` to write or delete, as rows
-    (flow, period_grain, period_start as text, is_selected).
+    (flow, period_grain, period_start as text, is_selected, is_written).
 -#}
 {% macro partition_changes() %}
+    {%- set kept = kept_changes() -%}
+    {%- if not kept -%}
+        {%- do kept.update(find_partition_changes()) -%}
+    {%- endif -%}
+    {{- return({"is_build": kept.is_build, "partitions": kept.partitions}) -}}
+{% endmacro %}
+
+{#-
+    Where the answer is kept from `is_to_load()` to the materialization, which ask the same within moments.
+    `graph` is what dbt shows to both; the model's own variables are made anew for each.
+-#}
+{% macro kept_changes() %}
+    {{- return(graph.setdefault("partition_changes", {}).setdefault(model.unique_id, {})) -}}
+{% endmacro %}
+
+{% macro find_partition_changes() %}
     {%- set relation = adapter.get_relation(this.database, this.schema, this.identifier) -%}
     {%- if relation is none or relation.type != "table" or should_full_refresh() -%}
         {{- return({"is_build": true, "partitions": []}) -}}
@@ -76,6 +93,7 @@
                 coalesce(wanted.period_grain, written.period_grain) as period_grain,
                 {{ text_of("coalesce(wanted.period_start, written.period_start)") }} as period_start,
                 wanted.digest is not null as is_selected,
+                written.digest is not null as is_written,
                 coalesce(wanted.digest = written.digest, false) as is_unchanged
             from ({{ partition_digests() }}) as wanted
             full outer join (
@@ -92,6 +110,7 @@
             period_grain,
             period_start,
             is_selected,
+            is_written,
             (select count(*) from compared where is_unchanged) as unchanged_count
         from compared
         where not is_unchanged
@@ -118,16 +137,12 @@
         {{- return("(" ~ conditions | join(" or ") ~ ")") -}}
     {%- endif -%}
     {%- set query -%}
-        select path
+        select {{ text_as_sql("path") }} as path
         from {{ selected_partitions(landing_table) }}
         where {{ conditions | join(" or ") }}
         order by path
     {%- endset -%}
-    {%- set paths = [] -%}
-    {%- for path in run_query(query).columns[0].values() -%}
-        {%- do paths.append(sql_text(path)) -%}
-    {%- endfor -%}
-    {{- return("landing_path in (" ~ paths | join(", ") ~ ")") -}}
+    {{- return("landing_path in (" ~ run_query(query).columns[0].values() | join(", ") ~ ")") -}}
 {% endmacro %}
 
 {#- A partition as a condition on the columns that the model has. -#}
@@ -158,7 +173,7 @@
         from {{ selected_partitions(content.landing) }}
         {%- endif %}
         {%- if content.upstream %}
-        select flow, period_grain, period_start, concat_ws('|', flow, digest) as part
+        select flow, period_grain, period_start, concat_ws('|', model_name, flow, digest) as part
         from {{ loaded_partition() }}
         where
             model_name in (

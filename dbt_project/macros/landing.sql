@@ -21,7 +21,7 @@
             from read_parquet(
                 [
                     {%- for path in paths %}
-                    {{ sql_text(path) }}{{ "," if not loop.last }}
+                    {{ path }}{{ "," if not loop.last }}
                     {%- endfor %}
                 ],
                 filename = true,
@@ -40,10 +40,10 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- In the order of the key, so that tables are written in it and a period stays together on disk. -#}
+{#- Ready for SQL, in the order of the key, so that tables are written in it and a period stays together on disk. -#}
 {% macro selected_paths(table_name, datasets) %}
     {%- set query -%}
-        select path
+        select {{ text_as_sql('path') }} as path
         from {{ warehouse_input('selection') }}
         where table_name = {{ sql_text(table_name) }}
             and dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
@@ -100,6 +100,20 @@
             vintage,
         ],
         'countries': [{'partner_code': text, 'partner_name': text, 'iso2': text}, vintage],
+        'labels': [
+            {'label_set_id': text},
+            commodity,
+            {
+                'description': text,
+                'relevance': text,
+                'confidence': 'integer',
+                'category': text,
+                'specific_use': text,
+                'reasoning': text,
+                'row_number': 'bigint',
+            },
+            vintage,
+        ],
     } -%}
     {%- set columns = {} -%}
     {%- for part in tables[table_name | replace('_aggregate', '')] -%}

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import unquote
 
 from dagster import (
     AssetCheckResult,
@@ -21,16 +23,18 @@ from dagster import (
 from data_quality.checks import check_specs, partition_check_results
 from data_quality.runner import GateResult
 from data_quality.suites.landing import SUITES
-from orchestration.archive import Archive, ArchiveDamaged, fill
+from orchestration.archive import ArchiveDamaged, fill, may_fill, open_archive
 from orchestration.assets.step import POOL, try_again, writing_step
 from orchestration.http import Client
 from orchestration.landing import Landed, Rejected, land
 from orchestration.partitions import partitions_of
-from orchestration.settings import Settings
+from orchestration.settings import Settings, is_address
 from orchestration.sources.model import (
     EVERYTHING,
     Dataset,
     KeyRefused,
+    Refused,
+    Request,
     Scope,
     Source,
     SourceError,
@@ -64,12 +68,21 @@ def bring_in(
     Raises `Rejected` when it does not pass its gate, `SourceError` when it cannot be fetched,
     `ArchiveDamaged` when its manifest is not what was written, and `NotWritten` when the disk is full.
     """
-    archive = Archive(settings.archive_dir)
+    archive = open_archive(settings)
     snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
-    # What is fetched now was not known at any date in the past.
-    may_ask = settings.as_of is None and settings.fetch != "never"
-    if may_ask and (settings.fetch == "always" or snapshot is None):
-        fetched = fill(client, archive, source, dataset, partition, scope, progress=_say)
+    location = getattr(settings, source.base_url)
+    if location is None and snapshot is None:
+        return Absent("not configured")
+    # A file is read each time: it costs nothing, and somebody may have changed it.
+    ask_again = settings.fetch == "always" or not is_address(location or "")
+    if may_fill(settings, source) and (ask_again or snapshot is None):
+        fetched = fill(client, archive, source, dataset, partition, scope, progress=partial(_say, source))
+        if fetched is None and dataset.grain == "current" and is_address(location):
+            # A period may not be published yet; a list that is in force is always there.
+            raise Refused(
+                f"{source.title}: nothing was found at {dataset.plan(partition, scope)[0]}; "
+                f"check AITB_{source.base_url.upper()}"
+            )
         if fetched is None and snapshot is None:
             return Absent("not published yet")
         snapshot = fetched or snapshot
@@ -197,8 +210,10 @@ def _landing_asset(
     return land_partitions
 
 
-def _say(request: object) -> None:
-    log.info("asking %s", request)
+def _say(source: Source, request: Request) -> None:
+    """A long list of variables says nothing to a person who waits."""
+    shown = [(name, value if len(value) <= 30 else "…") for name, value in request.params]
+    log.info("%s: asking for %s", source.title, unquote(str(Request(request.path, tuple(shown)))))
 
 
 def _size(landed: Landed) -> str:

@@ -33,14 +33,19 @@ def try_again(
 def writing_step(
     context: AssetExecutionContext | AssetCheckExecutionContext, settings: Settings
 ) -> Iterator[None]:
-    """Hold the lock of the data directory, and leave a trace of our process in the run.
-
-    The trace lets a later start tell a dead run from a slow one (`instance.clear_dead_runs`).
-    """
-    run_id = context.op_execution_context.run_id
-    context.instance.add_run_tags(run_id, {PID_TAG: str(getpid())})
+    """Hold the lock of the data directory, and leave a trace of our process in the run."""
+    run_id = leave_trace(context)
     try:
         with writing(settings.data_dir, f"Dagster run {run_id[:8]}"):
             yield
     except Busy as busy:
         raise try_again(context, busy) from busy
+
+
+def leave_trace(context: AssetCheckExecutionContext | AssetExecutionContext) -> str:
+    """Write our process into the run, so that a later start can tell a dead run from a slow one
+    (`instance.clear_dead_runs`); give the id of the run.
+    """
+    run_id = context.op_execution_context.run_id
+    context.instance.add_run_tags(run_id, {PID_TAG: str(getpid())})
+    return run_id

@@ -29,7 +29,11 @@ LAYOUT = {
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """True when an answer holds a list, False when the edition is not there; raises for everything else."""
+    """True when an answer holds a list, False when it is not there; raises for everything else.
+
+    An edition that is not there is not published yet; the list of countries, of which there is only the
+    current one, always is, so that its absence is an error where it is landed.
+    """
     if status == 404:
         return False
     if status != 200:

@@ -10,10 +10,13 @@ of arrays of text whose first row is the header. What it can do to a reader, and
 - world and group rows come with the countries, and the world row looks like any other (SUMMARY_LVL=DET):
   they are told apart by code and go to tables of their own;
 - DF and RP, when asked for, fan out into parts and a '-' total: only the total is a value;
-- a quantity of zero is a zero only when its flag is set; else none was collected.
+- a quantity of zero is a zero only when its flag is set; else none was collected;
+- the time that was asked for comes back in every row: `other_time` is that of a row that has another one.
 """
 
+import html
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -95,16 +98,25 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
         if not body[-64:].translate(None, b" \t\r\n").endswith(b"]]"):
             raise Unavailable("the answer is cut off", smaller_may_help=True)
         return True
-    page = body[:4000].decode("utf-8", "replace")
+    page = _words(body[:4000].decode("utf-8", "replace"))
     if "error while running your query" in page:
         raise Unavailable("the query failed on their side", smaller_may_help=True)
     if "Request Rejected" in page:
         raise Refused("their firewall rejected the request; try again later, or from another address")
-    if "key" in page.lower() and start == b"<":
+    # The page that the redirect leads to, when something on the way has followed it.
+    if start == b"<" and "A valid key must be included with each data API request" in page:
         raise KeyRefused("answered with the page about keys; check AITB_CENSUS_API_KEY")
+    said = f": {page[:200]}" if page else ""
     raise Refused(
-        "answered with a page or text instead of data; open the address in a browser, check AITB_CENSUS_URL"
+        f"answered with a page or text instead of data{said}; open the address in a browser, check "
+        "AITB_CENSUS_URL"
     )
+
+
+def _words(page: str) -> str:
+    """What a page says, without its markup."""
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>", " ", page)
+    return " ".join(html.unescape(text).split())
 
 
 def _period(partition: str) -> tuple[str, str]:
@@ -182,7 +194,7 @@ def _read_goods(
 
     One statement reads, types and sorts the rows of a level; countries and aggregates are views of them.
     """
-    _, suffix = _period(partition)
+    time, suffix = _period(partition)
     _no_bad_values(con)
     for level_name, table in LEVELS.items():
         texts = {"cty": "CTY_CODE", **{c: v.format(s=suffix) for c, v in side.values.items()}}
@@ -199,7 +211,7 @@ def _read_goods(
                 numbers.append(f"quantity_{i}")
         asked = {request: path for request, path in answers.items() if level(request) == level_name}
         shape = partial(_whole_and_parts if side.split_by else _in_order, level_name=level_name)
-        _read_texts(con, f"{table}_read", table, asked, texts, numbers, shape)
+        _read_texts(con, f"{table}_read", table, asked, time, texts, numbers, shape)
         if side.split_by:
             _report_broken_parts(con, table)
         _show_level(side, con, partition, level_name, table)
@@ -209,7 +221,6 @@ def _show_level(
     side: _Side, con: duckdb.DuckDBPyConnection, partition: str, level_name: str, table: str
 ) -> None:
     """Countries and aggregates of a level, as landing has them."""
-    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
     system = {"total": "", "hs2": "hs2", "hs10": side.commodity_system}[level_name]
     commodity = f"'{system}' as commodity_system, commodity_code," if system else ""
     served = (*side.values, *(EXPORT_PARTS if side.split_by else ()))
@@ -219,10 +230,25 @@ def _show_level(
     for name, kind in ((table, ""), (f"{table}_aggregate", "partner_kind,")):
         con.execute(f"""
             create view {name} as
-            select '{side.flow}' as flow, '{grain}' as period_grain, date '{start}' as period_start,
+            select '{side.flow}' as flow, {_period_columns(con, partition, f"{table}_read")},
                    partner_code, {kind} {commodity} {columns}
             from {table}_read where partner_kind is {"not" if kind else ""} null
         """)
+
+
+def _period_columns(con: duckdb.DuckDBPyConnection, partition: str, table: str) -> str:
+    """The period of the rows: that of the partition, but of a row that names another time just that.
+
+    So the gate can compare them; what is no month at all is null. Without such a row it is a constant, which
+    costs nothing.
+    """
+    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
+    (strayed,) = con.execute(f"select count(other_time) from {table}").fetchone()
+    period = f"date '{start}'"
+    if strayed:
+        other = "try_cast(other_time || '-01' as date)"
+        period = f"case when other_time is null then {period} else {other} end"
+    return f"'{grain}' as period_grain, {period} as period_start"
 
 
 # A partner that is null counts as a country: the gate shall see it.
@@ -261,7 +287,8 @@ def _whole_and_parts(rows: str, level_name: str) -> str:
             select {key}, {", ".join(columns)}, sum(row_count) as row_count,
                    bit_count(bit_or(case part when '-' then 1 when '1' then 2 when '2' then 4 else 8 end))
                        as part_count,
-                   bool_or(is_header) as is_header, bool_and(is_good) as is_good
+                   bool_or(is_header) as is_header, bool_and(is_good) as is_good,
+                   any_value(other_time) as other_time
             from {rows} group by {key}
         )""",
         level_name,
@@ -281,7 +308,7 @@ def _report_broken_parts(con: duckdb.DuckDBPyConnection, table: str) -> None:
 
 def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Mapping[Request, Path]) -> None:
     """Make `programmes`, and `programmes_total` with the '-' rows, which hold all provisions together."""
-    _, suffix = _period(partition)
+    time, suffix = _period(partition)
     _no_bad_values(con)
     texts = {
         "commodity_code": "I_COMMODITY",
@@ -290,14 +317,14 @@ def _read_programmes(con: duckdb.DuckDBPyConnection, partition: str, answers: Ma
         "value_usd": f"CON_VAL_{suffix}",
         "duty_usd": f"CAL_DUT_{suffix}",
     }
-    _read_texts(con, "programmes_read", "programmes", answers, texts, ["value_usd", "duty_usd"])
-    grain, start = ("month", f"{partition}-01") if len(partition) == 7 else ("year", f"{partition}-01-01")
+    _read_texts(con, "programmes_read", "programmes", answers, time, texts, ["value_usd", "duty_usd"])
+    period = _period_columns(con, partition, "programmes_read")
     is_country = "coalesce(cty <> '-' and cty not like '0%' and not contains(cty, 'X'), true)"
     is_total = "coalesce(rate_provision_code = '-', false)"
     for table, where in {"programmes": f"not {is_total}", "programmes_total": is_total}.items():
         con.execute(f"""
             create table {table} as
-            select 'import' as flow, '{grain}' as period_grain, date '{start}' as period_start,
+            select 'import' as flow, {period},
                    cty as partner_code, 'hts10' as commodity_system, commodity_code, rate_provision_code,
                    value_usd, duty_usd
             from programmes_read
@@ -319,14 +346,16 @@ def _read_texts(
     target: str,
     table: str,
     answers: Mapping[Request, Path],
+    time: str,
     texts: Mapping[str, str],
     numbers: Sequence[str],
     shape: Callable[[str], str] = lambda rows: f"from {rows}",
 ) -> None:
     """Read archived answers into `target`, one column for each of `texts` (column → variable).
 
-    `numbers` become BIGINT; what is not a whole number becomes null and a row of `bad_values`. `shape` gives
-    the query that makes `target` from the rows; it passes is_header, is_good and row_count on.
+    `numbers` become BIGINT; what is not a whole number becomes null and a row of `bad_values`. `other_time`
+    is the time of a row that is not the `time` asked for. `shape` gives the query that makes `target` from
+    the rows; it passes is_header, is_good, row_count and other_time on.
     Raises `Refused` when a body is not a whole JSON array of arrays, or its header is not what was asked.
     """
     by_header: dict[tuple[str, ...], list[Path]] = {}
@@ -347,10 +376,11 @@ def _read_texts(
                       columns = {{c: 'VARCHAR[]'}}, maximum_object_size = 1048576)
         """
         is_header = f"coalesce(c[1] = {_literal(header[0])} and c[2] = {_literal(header[1])}, false)"
+        said = f"coalesce(c[{header.index('time') + 1}], '')" if "time" in header else _literal(time)
         fits = f"coalesce(len(c) = {len(header)}, false)"
         selects.append(f"""
             select {", ".join(columns)}, 1 as row_count, {is_header} as is_header,
-                   {fits} and {" and ".join(whole)} as is_good
+                   {fits} and {" and ".join(whole)} as is_good, nullif({said}, {_literal(time)}) as other_time
             from {source}
         """)
         faults += [
@@ -368,7 +398,8 @@ def _read_texts(
     if not selects:
         columns = [f"null::{'bigint' if name in numbers else 'varchar'} as {name}" for name in texts]
         selects.append(f"""
-            select {", ".join(columns)}, 1 as row_count, false as is_header, true as is_good where false
+            select {", ".join(columns)}, 1 as row_count, false as is_header, true as is_good,
+                   null::varchar as other_time where false
         """)
     try:
         con.execute(f"create table {target} as {shape('(' + ' union all by name '.join(selects) + ')')}")
@@ -434,6 +465,7 @@ def _goods(name: str, side: _Side, grain: str) -> Dataset:
         split=split,
         read=lambda con, partition, answers: _read_goods(side, con, partition, answers),
         suite=f"{side.flow}_goods",
+        reader_version=2,
     )
 
 
@@ -448,6 +480,7 @@ def _programmes(name: str, grain: str) -> Dataset:
         split=split,
         read=_read_programmes,
         suite="programmes",
+        reader_version=2,
     )
 
 

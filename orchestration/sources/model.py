@@ -43,13 +43,17 @@ class TooLarge(SourceError):
 
 @dataclass(frozen=True)
 class Request:
-    """A question to a source, without its base address and without secrets."""
+    """A question to a source, without its base address and without secrets.
+
+    path: what is asked for below the base address; empty when the base names the very file.
+    """
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.path}?{urlencode(self.params, safe='*,')}" if self.params else self.path
+        path = self.path or "the file"
+        return f"{path}?{urlencode(self.params, safe='*,')}" if self.params else path
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a parameter, in order."""
@@ -94,12 +98,15 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Source:
-    """An agency's service.
+    """An agency's service, or files that somebody has.
 
-    base_url, key: names of the settings that hold the address and the key, if one is needed.
+    base_url, key: names of the settings that hold the address and the key, if one is needed. An address may
+                   also be the path of a file or a folder, which is read as a server would serve it: with
+                   status 200, or 404 where no file is. A source whose address is not set is not asked.
     key_param:     the query parameter that carries the key.
     classify:      given status, headers and body, says whether an answer holds data (True) or says that
                    there is none yet (False), and raises a `SourceError` for anything else.
+    largest_bytes: an answer that is larger is refused, or split where it can be.
     """
 
     name: str
@@ -112,3 +119,4 @@ class Source:
     seconds_between_requests: float = 0.5
     attribution: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    largest_bytes: int = 512 * 1024**2

@@ -210,5 +210,5 @@ def commit_month(con: duckdb.DuckDBPyConnection, settings: Settings, flow: str, 
         / partition
         / f"{snapshot.vintage}-r{dataset.reader_version}"
     )
-    landed = commit(con, folder, dataset, snapshot, gate)
+    landed = commit(con, folder, dataset, snapshot, lambda: gate)
     return sum(table["row_count"] for table in landed.tables.values())

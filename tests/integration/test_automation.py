@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from dagster import (
     DagsterInstance,
+    DagsterRunStatus,
     RunRequest,
     SkipReason,
     build_schedule_context,
@@ -22,14 +23,17 @@ from dagster._core.test_utils import create_run_for_test
 from orchestration.archive import Archive, fill
 from orchestration.jobs import LANDING_JOBS, jobs
 from orchestration.publish import release_id
-from orchestration.schedules import NEW_YORK, schedules
+from orchestration.releases import MONTHLY
+from orchestration.schedules import MOST_TRIES, NEW_YORK, GaveUp, schedules
 from orchestration.sensors import sensors
 from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
 from orchestration.sources.registry import DATASETS, SOURCES
 from tests.replay.faults import Fault, status
-from tests.world import plant_imports
+from tests.world import plant_exports, plant_imports
 
-SOURCE, DATASET = DATASETS["imports_monthly"]
+SOURCE, _ = DATASETS["imports_monthly"]
+NOTHING_NEW = SkipReason("No new month is published yet.")
+ASKED_FOR = SkipReason("What is published was asked for already.")
 
 
 class Automation:
@@ -43,14 +47,16 @@ class Automation:
     def publish(self, *months: str) -> None:
         for month in months:
             plant_imports(self.server.figures, month, "month")
+            plant_exports(self.server.figures, month, "month")
 
-    def archive(self, *months: str) -> None:
+    def archive(self, *months: str, datasets=MONTHLY) -> None:
         self.publish(*months)
         for month in months:
-            fill(self.client, Archive(self.settings.archive_dir), SOURCE, DATASET, month, EVERYTHING)
+            for dataset in datasets:
+                fill(self.client, Archive(self.settings.archive_dir), SOURCE, dataset, month, EVERYTHING)
         self.server.requests.clear()
 
-    def schedule(self, **changed: object) -> RunRequest | SkipReason:
+    def schedule(self, **changed: object) -> list[RunRequest] | SkipReason:
         (definition,) = schedules(self.settings.model_copy(update=changed), self.make_client)
         context = build_schedule_context(instance=self.instance, scheduled_execution_time=self.now)
         return definition(context)
@@ -62,12 +68,16 @@ class Automation:
 
     def refresh_sensor(self) -> RunRequest | SkipReason:
         _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
-        return refresh_sensor()
+        return refresh_sensor(build_sensor_context(instance=self.instance))
 
-    def launch(self, request: RunRequest) -> None:
-        """What the daemon does with a request: a run with its key and its tags."""
-        tags = {**request.tags, RUN_KEY_TAG: request.run_key}
-        create_run_for_test(self.instance, job_name=request.job_name, tags=tags)
+    def launch(self, *requests: RunRequest, ending: DagsterRunStatus = DagsterRunStatus.STARTED) -> None:
+        """What the daemon does with requests: runs with their keys and their tags."""
+        for request in requests:
+            tags = {**request.tags, RUN_KEY_TAG: request.run_key}
+            create_run_for_test(self.instance, job_name=request.job_name, tags=tags, status=ending)
+
+    def tomorrow(self) -> None:
+        self.now += timedelta(days=1)
 
 
 @pytest.fixture
@@ -78,9 +88,20 @@ def automation(settings, client, make_client, server, tmp_path) -> Iterator[Auto
         yield Automation(settings, client, make_client, server, instance)
 
 
-def described(request: RunRequest) -> tuple[str, str, str, str]:
-    first, last = request.tags[ASSET_PARTITION_RANGE_START_TAG], request.tags[ASSET_PARTITION_RANGE_END_TAG]
-    return request.job_name, request.run_key, first, last
+def described(request: RunRequest) -> tuple[str, ...]:
+    tags = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
+    return request.job_name, request.run_key, *(request.tags[tag] for tag in tags if tag in request.tags)
+
+
+MONTHS = ("land_months", "release-2026-02-month", "2026-01", "2026-02")
+EDITION = ("land_editions", "release-2026-02-edition", "2026", "2026")
+LISTS = ("land_current", "release-2026-02-current")
+
+
+def february(automation: Automation) -> None:
+    """The day on which February of 2026 is published."""
+    automation.archive("2026-01")
+    automation.publish("2026-02")
 
 
 def test_the_schedule_probes_at_0845_in_new_york_on_weekdays(automation):
@@ -91,45 +112,147 @@ def test_the_schedule_probes_at_0845_in_new_york_on_weekdays(automation):
 
 
 def test_on_a_release_day_schedule_and_sensor_ask_for_the_same_run(automation):
-    automation.archive("2026-01")
-    automation.publish("2026-02")
+    february(automation)
 
-    request = automation.schedule()
+    requests = automation.schedule()
 
-    assert described(request) == ("land_months", "release-2026-02", "2026-01", "2026-02")
-    assert [described(one) for one in automation.release_sensor()] == [described(request)]
-    asked = [month for one in automation.server.requests for month in one.values("time")]
-    assert asked == ["2026-03", "2026-02"] * 2  # March is not there yet
+    assert [described(one) for one in requests] == [MONTHS]
+    assert described(automation.release_sensor()[0]) == MONTHS
+    asked = dict.fromkeys(month for one in automation.server.requests for month in one.values("time"))
+    assert list(asked) == ["2026-03", "2026-02"]  # March is not there yet
+
+
+def test_a_release_also_asks_for_the_descriptions_of_its_year_and_for_the_countries(automation):
+    """An operator who never calls `make live` gets them too, whoever asked for the months."""
+    february(automation)
+    automation.launch(*automation.schedule())
+
+    requests = automation.release_sensor()
+
+    assert [described(one) for one in requests] == [EDITION, LISTS]
+    automation.launch(*requests)
+    assert automation.release_sensor() == [ASKED_FOR]
+    automation.archive("2026-02")
+    assert automation.release_sensor() == [NOTHING_NEW]
 
 
 def test_on_a_day_without_a_release_nothing_is_asked_for_and_nothing_fails(automation):
-    automation.archive("2026-01")
+    february(automation)
+    automation.launch(*automation.release_sensor(), ending=DagsterRunStatus.SUCCESS)
+    automation.archive("2026-02")
 
-    assert automation.schedule() == SkipReason("No new month is published yet.")
-    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
-    assert automation.instance.get_runs_count() == 0
+    assert automation.schedule() == NOTHING_NEW
+    assert automation.release_sensor() == [NOTHING_NEW]
 
 
 @pytest.mark.parametrize("asked_first", ["schedule", "sensor"])
 def test_what_was_requested_is_not_requested_twice(automation, asked_first):
-    automation.archive("2026-01")
-    automation.publish("2026-02")
-    first = automation.schedule() if asked_first == "schedule" else automation.release_sensor()[0]
-    automation.launch(first)
+    february(automation)
+    automation.launch(*(automation.schedule() if asked_first == "schedule" else automation.release_sensor()))
 
-    assert automation.schedule() == SkipReason("No new month is published yet.")
-    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
+    assert automation.schedule() == ASKED_FOR
+    assert MONTHS not in [described(one) for one in automation.release_sensor() if asked_first == "schedule"]
+    automation.tomorrow()
+    assert automation.schedule() == ASKED_FOR  # it is still at work
 
 
 def test_another_release_is_another_run(automation):
-    automation.archive("2026-01")
-    automation.publish("2026-02")
-    automation.launch(automation.schedule())
+    february(automation)
+    automation.launch(*automation.schedule())
     automation.archive("2026-02")
     automation.publish("2026-03")
     automation.now = datetime(2026, 5, 5, 8, 45, tzinfo=NEW_YORK)
 
-    assert automation.schedule().run_key == "release-2026-03"
+    assert [one.run_key for one in automation.schedule()] == ["release-2026-03-month"]
+
+
+# A run that failed, or brought only a part.
+
+
+@pytest.mark.parametrize("archived", [[], MONTHLY[:1], MONTHLY])
+def test_a_run_that_failed_is_asked_for_again_once_a_day(automation, archived):
+    """Whether it ended before, between or behind the flows: its figures may have been rejected."""
+    february(automation)
+    first, *others = automation.release_sensor()
+    automation.launch(first, ending=DagsterRunStatus.FAILURE)
+    automation.launch(*others, ending=DagsterRunStatus.SUCCESS)
+    automation.archive("2026-02", datasets=archived)
+
+    (again,) = automation.release_sensor()
+    assert described(again) == ("land_months", "release-2026-02-month-2026-04-02", "2026-01", "2026-02")
+    automation.launch(again, ending=DagsterRunStatus.FAILURE)
+    for _ in range(2):  # an hour later, and two
+        (skipped,) = automation.release_sensor()
+        assert isinstance(skipped, SkipReason)
+
+    automation.tomorrow()
+    (again,) = automation.release_sensor()
+    assert again.run_key == "release-2026-02-month-2026-04-03"
+    automation.archive("2026-02")
+    automation.launch(again, ending=DagsterRunStatus.SUCCESS)
+    automation.tomorrow()
+    assert automation.release_sensor() == [NOTHING_NEW]
+
+
+def test_a_run_that_fails_every_day_ends_in_a_tick_that_says_so(automation):
+    february(automation)
+    requests = automation.release_sensor()
+    automation.launch(requests[0], ending=DagsterRunStatus.FAILURE)
+    automation.launch(*requests[1:], ending=DagsterRunStatus.SUCCESS)
+    for _ in range(MOST_TRIES - 1):
+        automation.launch(*automation.release_sensor(), ending=DagsterRunStatus.FAILURE)
+        automation.tomorrow()
+
+    assert automation.instance.get_runs_count() == MOST_TRIES + 2
+    for evaluate in (automation.release_sensor, automation.schedule):
+        with pytest.raises(GaveUp, match=r"tried 7 times without success\. Look at run .* 'Re-execute'"):
+            evaluate()
+
+    # What 'Re-execute' does: a run with the tags of the one before.
+    automation.archive("2026-02")
+    automation.launch(requests[0], ending=DagsterRunStatus.SUCCESS)
+    assert automation.release_sensor() == [NOTHING_NEW]
+
+
+def test_what_failed_does_not_keep_back_what_is_new(automation):
+    february(automation)
+    requests = automation.release_sensor()
+    for _ in range(MOST_TRIES):
+        automation.launch(requests[0], ending=DagsterRunStatus.FAILURE)
+
+    assert [described(one) for one in automation.release_sensor()] == [EDITION, LISTS]
+
+
+def test_a_flow_that_comes_later_is_fetched_when_it_comes(automation):
+    automation.archive("2026-01")
+    plant_imports(automation.server.figures, "2026-02", "month")
+    first, *others = automation.release_sensor()
+    automation.launch(first, *others, ending=DagsterRunStatus.SUCCESS)
+    imports = [dataset for dataset in MONTHLY if dataset.flow == "import"]
+    for dataset in imports:
+        fill(
+            automation.client,
+            Archive(automation.settings.archive_dir),
+            SOURCE,
+            dataset,
+            "2026-02",
+            EVERYTHING,
+        )
+    assert automation.schedule() == NOTHING_NEW
+
+    plant_exports(automation.server.figures, "2026-02", "month")
+
+    (again,) = automation.schedule()
+    assert described(again) == ("land_months", "release-2026-02-month-2026-04-02", "2026-01", "2026-02")
+
+
+def test_a_run_that_was_cancelled_was_not_wanted(automation):
+    february(automation)
+    automation.launch(*automation.release_sensor(), ending=DagsterRunStatus.CANCELED)
+    automation.tomorrow()
+
+    assert automation.schedule() == ASKED_FOR
+    assert automation.release_sensor() == [ASKED_FOR]
 
 
 @pytest.mark.parametrize("fetch", ["never"])
@@ -152,7 +275,7 @@ def test_a_source_that_is_down_fails_the_tick_with_its_reason(automation):
     assert automation.instance.get_runs_count() == 0
 
     automation.server.faults.clear()
-    assert automation.schedule() == SkipReason("No new month is published yet.")
+    assert automation.schedule() == NOTHING_NEW
 
 
 def test_a_refused_key_fails_the_tick_with_its_reason(automation):
@@ -169,45 +292,40 @@ def december(automation: Automation) -> None:
     automation.publish("2025-12")
 
 
-MONTHS_OF_2025 = ("land_months", "release-2025-12", "2025-01", "2025-12")
-THE_YEAR_2025 = ("land_years", "release-2025-12-years", "2025", "2025")
+MONTHS_OF_2025 = ("land_months", "release-2025-12-month", "2025-01", "2025-12")
+THE_YEAR_2025 = ("land_years", "release-2025-12-year", "2025", "2025")
 
 
-def test_the_release_of_december_also_asks_for_the_year(automation):
+def test_the_release_of_december_asks_for_the_year_when_its_months_are_there(automation):
+    """Asked for together with them, a year of which one flow is late would be taken for whole."""
     december(automation)
-
-    assert [described(one) for one in automation.release_sensor()] == [MONTHS_OF_2025, THE_YEAR_2025]
-
-
-def test_the_year_is_asked_for_once_when_the_schedule_came_first(automation):
-    december(automation)
-    request = automation.schedule()
-    assert described(request) == MONTHS_OF_2025
-    automation.launch(request)
-
-    (year,) = automation.release_sensor()
-    assert described(year) == THE_YEAR_2025
-
-    automation.launch(year)
-    assert automation.release_sensor() == [SkipReason("No new month is published yet.")]
-
-
-def test_the_year_is_asked_for_when_its_months_were_in_before_the_sensor_looked(automation):
-    december(automation)
-    automation.launch(automation.schedule())
+    requests = automation.release_sensor()
+    assert described(requests[0]) == MONTHS_OF_2025
+    assert THE_YEAR_2025 not in [described(one) for one in requests]
+    automation.launch(*requests, ending=DagsterRunStatus.SUCCESS)
     automation.archive("2025-12")
 
     (year,) = automation.release_sensor()
+
     assert described(year) == THE_YEAR_2025
+    automation.launch(year)
+    assert automation.release_sensor() == [NOTHING_NEW]
 
 
 def test_an_empty_archive_begins_with_the_year_before(automation):
     automation.publish("2026-02")
 
-    months, years = automation.release_sensor()
+    requests = automation.release_sensor()
 
-    assert described(months) == ("land_months", "release-2026-02", "2025-01", "2026-02")
-    assert described(years) == ("land_years", "release-2026-02-years", "2025", "2025")
+    assert [described(one) for one in requests] == [
+        ("land_months", "release-2026-02-month", "2025-01", "2026-02"),
+        ("land_editions", "release-2026-02-edition", "2025", "2026"),
+        LISTS,
+    ]
+    automation.launch(*requests, ending=DagsterRunStatus.SUCCESS)
+    automation.archive(*(f"2025-{month:02d}" for month in range(1, 13)), "2026-01", "2026-02")
+    (year,) = automation.release_sensor()
+    assert described(year) == ("land_years", "release-2026-02-year", "2025", "2025")
 
 
 # The refresh.
@@ -250,6 +368,19 @@ def test_a_release_of_what_is_landed_is_left_alone(automation):
     publish_release(automation, release_id(automation.settings))
 
     assert automation.refresh_sensor() == SkipReason("The release is up to date.")
+
+
+def test_a_refresh_waits_for_the_end_of_a_landing_run(automation):
+    """It would begin anew with every partition that is landed."""
+    february(automation)
+    automation.launch(*automation.schedule())
+    land(automation, "one")
+
+    assert automation.refresh_sensor() == SkipReason("A run is at work; its end is waited for.")
+
+    (run,) = automation.instance.get_runs()
+    automation.instance.report_run_failed(run)
+    assert automation.refresh_sensor().run_key == release_id(automation.settings)
 
 
 def test_another_landing_is_another_refresh(automation):

@@ -17,7 +17,7 @@ import zstandard
 from dagster import AssetKey, DagsterInstance, Definitions
 
 from orchestration.archive import Archive, ArchiveDamaged, fill
-from orchestration.assets.landing import READABLE, asset_key, bring_in, landing_assets
+from orchestration.assets.landing import READABLE, Absent, asset_key, bring_in, landing_assets
 from orchestration.files import NotWritten
 from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS, jobs
@@ -131,6 +131,21 @@ BAD_FIGURES = [
         "no_bad_values",
         ("1 values could not be read", "text_value n.a.", "correct the reader"),
         {"column_name": "value_usd", "text_value": "n.a.", "reason": "not a whole number"},
+    ),
+    BadFigures(
+        "a row of another month",
+        set_cell("time", "2025-02"),
+        COMPUTERS,
+        "right_period",
+        ("rows belong to another flow or period than the partition", "period_start 2025-02-01"),
+        {"table_name": "goods_aggregate", "row_count": 1},
+    ),
+    BadFigures(
+        "an answer for another month",
+        faults.every_cell("time", "2024-01"),
+        {},
+        "right_period",
+        ("rows belong to another flow or period than the partition", "period_start 2024-01-01"),
     ),
     BadFigures(
         "a number with a comma",
@@ -546,11 +561,34 @@ def other_month(manifest: dict) -> None:
     manifest["partition"] = "2024-01"
 
 
+def other_origin(manifest: dict) -> None:
+    manifest["entries"][0]["origin"] = "composed"
+
+
+def other_makers(manifest: dict) -> None:
+    manifest["entries"][0]["composed_from"] = ["figures.parquet"]
+
+
+def other_scope(manifest: dict) -> None:
+    manifest["scope"]["partners"] = ["5700"]
+
+
 def nothing_in_it(manifest: dict) -> None:
     manifest.clear()
 
 
-@pytest.mark.parametrize("act", [other_answer, other_question, other_month, nothing_in_it])
+@pytest.mark.parametrize(
+    "act",
+    [
+        other_answer,
+        other_question,
+        other_month,
+        other_origin,
+        other_makers,
+        other_scope,
+        nothing_in_it,
+    ],
+)
 def test_a_tampered_manifest_is_named_and_not_used(yesterday, act):
     yesterday.archive_other_answers()
     path = yesterday.newest_manifest()
@@ -731,6 +769,24 @@ def test_a_month_that_is_not_published_is_no_failure(land_two_months, server):
     assert run.result.success
     assert run.materialized == {"2025-01"}
     assert run.failed_checks == {}
+
+
+def bring_in_list(settings, make_client, name: str, partition: str) -> object:
+    with make_client(settings) as client:
+        return bring_in(settings, client, *DATASETS[name], partition)
+
+
+def test_a_list_that_is_always_there_and_is_not_found_is_an_error(settings, make_client, server):
+    """An edition may not be out yet; the current list is gone only where the address is wrong."""
+    moved = settings.model_copy(update={"census_schedules_url": f"{server.url}/elsewhere"})
+
+    assert bring_in_list(moved, make_client, "import_commodities", "2025") == Absent("not published yet")
+    for _ in range(2):  # with nothing to fall back on, and with an older list in the archive
+        with pytest.raises(
+            Refused, match=r"nothing was found at c/country\.txt; check AITB_CENSUS_SCHEDULES_URL"
+        ):
+            bring_in_list(moved, make_client, "countries", "current")
+        bring_in_list(settings, make_client, "countries", "current")
 
 
 def test_a_refused_key_ends_the_run_at_once(land_two_months, server):

@@ -54,6 +54,7 @@ def test_partitions_and_groups(graph):
     assert annual.has_partition_key("2024")
     assert {graph.get(key).group_name for key in graph.materializable_asset_keys} == {
         "landing",
+        "classification",
         "seeds",
         "staging",
         "intermediate",
@@ -81,6 +82,7 @@ def test_jobs_schedule_and_sensors(settings):
         "land_editions",
         "land_current",
         "refresh",
+        "label_products",
     }
     (schedule,) = repository.schedule_defs
     assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone) == (
@@ -89,3 +91,11 @@ def test_jobs_schedule_and_sensors(settings):
         "America/New_York",
     )
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_release", "landing_changed"}
+
+
+def test_a_refresh_never_asks_the_language_model(settings):
+    definitions = build_definitions(settings)
+    asks = AssetKey(["language_model", "answers"])
+
+    assert asks not in definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    assert definitions.resolve_job_def("label_products").asset_layer.executable_asset_keys == {asks}

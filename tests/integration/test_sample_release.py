@@ -72,6 +72,63 @@ def test_headline_of_2024(release):
     assert "not covered for all partners" in head.exports_reason
 
 
+def test_default_definition_of_2024(release):
+    by_category = dict(
+        release.execute("""
+            select category, round(sum(value_usd) / 1e9, 1)
+            from ai_trade join dim_ai_definition using (definition_id)
+            where is_default and flow = 'import' and period_grain = 'year'
+            group by category
+        """).fetchall()
+    )
+    assert by_category == {
+        "Compute_Hardware": 209.7,
+        "Electrical_Power": 123.0,
+        "Networking_Telecom": 68.8,
+        "Cooling_HVAC": 44.8,
+        "Building_Structure": 9.1,
+        "Specialty_Materials": 0.7,
+        "Fire_Safety_Security": 0.7,
+    }
+
+
+def test_every_definition_of_2024(release):
+    imports = dict(
+        release.execute("""
+            select definition_id, round(ai_imports_usd / 1e9, 1) from ai_trade_headline
+            where period_grain = 'year' and period_start = date '2024-01-01'
+        """).fetchall()
+    )
+    assert imports == {
+        "compute_core": 225.0,
+        "datacenter_high": 456.9,
+        "datacenter_high_medium": 872.7,
+        "wto_2025": 463.3,
+    }
+    codes = "select count(distinct hs6), count(*) from ai_product where definition_id = '{}'"
+    assert one(release, codes.format("wto_2025"))[0] == 104
+    assert one(release, codes.format("compute_core") + " and commodity_system = 'hts10'") == (7, 37)
+
+
+def test_no_traded_code_is_without_its_label(release):
+    assert one(
+        release,
+        """
+        select count(*) from goods_trade_annual anti join (
+            select * from ai_classification where classification_id = 'datacenter_rules' and basis = 'rule'
+        ) using (commodity_system, commodity_code)
+        """,
+    ) == (0,)
+
+
+def test_classified_trade_is_all_trade(release):
+    rows = release.execute("""
+        select classification_id, sum(value_usd)::bigint from classified_trade
+        where flow = 'import' and period_grain = 'year' group by all order by all
+    """).fetchall()
+    assert rows == [(name, 3_213_364_718_440) for name in ("compute_core", "datacenter_rules", "wto_2025")]
+
+
 def test_headline_is_shown_only_where_all_partners_are_covered(release):
     assert release.execute(
         "select distinct period_grain, period_start::varchar from ai_trade_headline"
@@ -137,6 +194,28 @@ def test_duty_is_null_where_it_is_not_served(release):
         "select count(distinct partner_code) filter (duty_usd is not null), count(distinct partner_code) "
         "from goods_trade_annual where flow = 'import'",
     ) == (50, 233)
+
+
+def test_what_the_sample_lacks_of_a_covered_partner_is_said(release):
+    """Chapters 98 and 99 are there for some partners only; all that the world's total has beyond is said."""
+    known, missing, words = one(
+        release,
+        "select count(shortfall_usd), sum(shortfall_usd)::bigint, count(distinct reason) "
+        "from source_coverage where flow = 'import' and period_grain = 'year' and level = 'hs10' "
+        "and status = 'covered'",
+    )
+    assert (known, missing, words) == (37, 32_344_770_508, 2)
+    assert one(
+        release,
+        "select count(*), any_value(reason) from source_coverage "
+        "where flow = 'import' and period_grain = 'year' and level = 'hs10' and shortfall_usd is null",
+    ) == (
+        203,
+        "all goods of the partner are not served; the rows of all such partners are 5485313432 US dollars "
+        "short of those of the world",
+    )
+    (landed,) = one(release, "select sum(value_usd) from goods_trade_annual where flow = 'import'")
+    assert 3_251_194_802_380 - landed == missing + 5_485_313_432
 
 
 def test_preference_use_is_a_table_of_its_own(release):

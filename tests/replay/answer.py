@@ -7,13 +7,15 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Answer:
-    """wire: how it is delivered: whole, cut off halfway, never (stalled), or hung up on (dropped)."""
+    """wire: how it is delivered: whole, cut off halfway, never (stalled), without end (dripping), or hung
+    up on (dropped).
+    """
 
     status: int
     media_type: str | None = None
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    wire: Literal["whole", "cut", "stalled", "dropped"] = "whole"
+    wire: Literal["whole", "cut", "stalled", "dripping", "dropped"] = "whole"
 
 
 def text(status: int, message: str) -> Answer:

@@ -85,6 +85,11 @@ def stalled(answer: Answer) -> Answer:
     return replace(answer, wire="stalled")
 
 
+def dripping(answer: Answer) -> Answer:
+    """The body goes on and on in small pieces, so that no single read waits long, and never ends."""
+    return replace(answer, wire="dripping")
+
+
 def dropped(answer: Answer) -> Answer:
     """The connection ends without an answer."""
     return replace(answer, wire="dropped")
@@ -129,6 +134,19 @@ def set_cell(column: str, value: str | None, row: int = 1) -> Misbehave:
                 for name, cell in zip(rows[0], cells, strict=True)
             ]
             for at, cells in enumerate(rows)
+        ]
+    )
+
+
+def every_cell(column: str, value: str | None) -> Misbehave:
+    """Another value in every column of that name, in every row."""
+    return _table(
+        lambda rows: [
+            rows[0],
+            *(
+                [value if name == column else cell for name, cell in zip(rows[0], cells, strict=True)]
+                for cells in rows[1:]
+            ),
         ]
     )
 

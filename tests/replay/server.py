@@ -70,7 +70,7 @@ class Replay:
     def __enter__(self) -> "Replay":
         # Stalled connections wait on `closed`, which becomes readable when the other end is shut.
         self._close, self.closed = socket.socketpair()
-        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.census_url = f"{self.url}/data"
         self.schedules_url = f"{self.url}/foreign-trade/schedules"
@@ -116,7 +116,9 @@ class Replay:
         return text(404, "error: unknown dataset")
 
 
-def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
+def handler(replay) -> type[BaseHTTPRequestHandler]:
+    """Delivers what `replay.answer(path, params)` gives, well or badly; it needs `closing` and `closed`."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -126,7 +128,9 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                 self._hang_up()
                 return
             url = urlsplit(self.path)
-            answer = replay.answer(url.path, tuple(parse_qsl(url.query, keep_blank_values=True)))
+            self.deliver(replay.answer(url.path, tuple(parse_qsl(url.query, keep_blank_values=True))))
+
+        def deliver(self, answer: Answer) -> None:
             if answer.wire == "stalled":
                 select.select([self.connection, replay.closed], [], [])
                 self.close_connection = True
@@ -142,13 +146,23 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if answer.status != 204:
-                self.send_header("Content-Length", str(len(answer.body)))
+                announced = 1 << 40 if answer.wire == "dripping" else len(answer.body)
+                self.send_header("Content-Length", str(announced))
             self.end_headers()
-            if answer.wire == "cut":
+            if answer.wire == "dripping":
+                self._drip()
+            elif answer.wire == "cut":
                 self.wfile.write(answer.body[: len(answer.body) // 2])
                 self.close_connection = True
             else:
                 self.wfile.write(answer.body)
+
+        def _drip(self) -> None:
+            """Send blanks until the client has had enough."""
+            self.close_connection = True
+            with contextlib.suppress(ConnectionError):
+                while not replay.closing:
+                    self.wfile.write(b" ")
 
         def _hang_up(self) -> None:
             """Reset the connection, so that the client cannot take it for the end of an answer."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -175,13 +176,13 @@ def test_parts_are_split_again_down_to_headings_and_no_further(client, archive, 
     ]  # fmt: skip
 
 
-def test_an_answer_that_is_too_large_is_split_without_a_second_try(client, archive, server, monkeypatch):
+def test_an_answer_that_is_too_large_is_split_without_a_second_try(client, archive, server):
     (largest,) = (r for r in PROGRAMMES.plan("2025-01", EVERYTHING) if ("I_COMMODITY", "8*") in r.params)
     size = len(client.ask(SOURCE, largest).body)
-    monkeypatch.setattr("orchestration.http.LARGEST_BODY_BYTES", size - 1)
+    source = replace(SOURCE, largest_bytes=size - 1)
     server.requests.clear()
 
-    snapshot = fetch(client, archive, dataset=PROGRAMMES)
+    snapshot = fill(client, archive, source, PROGRAMMES, "2025-01", EVERYTHING)
 
     assert asked_for(server) == [
         *(f"{digit}*" for digit in range(9)), *(f"8{digit}*" for digit in range(10)), "9*"
@@ -284,3 +285,35 @@ def test_a_manifest_in_the_folder_of_another_month_is_not_taken_for_it(archive):
 
     with pytest.raises(ArchiveDamaged, match=r"is that of census_trade/imports_monthly/2025-01/2026"):
         archive.latest("census_trade", "imports_monthly", "2025-02", None)
+
+
+def test_an_archive_is_read_as_one_with_the_one_that_ships_which_stays_as_it_is(archive, tmp_path):
+    a_snapshot(archive, b"shipped")
+    before = contents(archive.root)
+    own = Archive(tmp_path / "own", shipped=archive.root)
+
+    same = a_snapshot(own, b"shipped", NOON + timedelta(days=1))
+    later = a_snapshot(own, b"later", NOON + timedelta(days=2))
+
+    assert same.vintage_at == NOON
+    assert [s.vintage_at for s in own.snapshots("census_trade", "imports_monthly", "2025-01")] == [
+        NOON, NOON + timedelta(days=2),
+    ]  # fmt: skip
+    assert own.partitions("census_trade", "imports_monthly") == ["2025-01"]
+    assert own.verified_path(later.entries[0]).is_relative_to(own.root)
+    assert own.digest() != archive.digest()
+    assert contents(archive.root) == before
+    (own.root / "blobs").rename(own.root / "gone")
+    assert own.verified_path(same.entries[0]).is_relative_to(archive.root)
+
+
+def test_what_was_read_from_files_is_of_neither_kind(archive):
+    (entry,) = a_snapshot(archive, b"first").entries
+    origins = {
+        kinds: replace(
+            a_snapshot(archive, b"first"), entries=tuple(replace(entry, origin=kind) for kind in kinds)
+        ).origin
+        for kinds in (("file",), ("agency", "file"), ("composed", "file"), ("agency",))
+    }
+
+    assert list(origins.values()) == ["file", "agency", "composed", "agency"]

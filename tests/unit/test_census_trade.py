@@ -82,6 +82,7 @@ def programmes(tmp_path) -> Reading:
 
 def an_import(partner="1220", code="8471500150", value="100", q1="7", flag1=None, unit1="NO", **more) -> list:
     cells = {"CTY_CODE": partner, "CON_VAL_MO": value, "I_COMMODITY": code, "CON_QY1_MO": q1}
+    cells |= {"time": MONTH}
     cells |= {"CON_QY1_MO_FLAG": flag1, "UNIT_QY1": unit1, "CON_QY2_MO": "0", "UNIT_QY2": "X"} | more
     return [cells.get(name, "0") if not name.endswith("FLAG") else cells.get(name) for name in IMPORT_GOODS]
 
@@ -168,6 +169,10 @@ def test_no_content_is_not_yet():
     assert classify(204, {}, b"") is False
 
 
+KEY_PAGE = b"""\n<html><head><title>Missing Key</title></head><body><p>A valid <em>key</em> must be
+included with each data API request.</p></body></html>"""
+MAINTENANCE_PAGE = b"""<!DOCTYPE html><html><head><title>Sorry</title><style>p { key: 1 }</style></head>
+<body><p>The keyboard &amp; the monkey\n are away.</p></body></html>"""
 ERROR_PAGE = b"<html><p>There was an error while running your query. We've logged the error</p></html>"
 
 
@@ -184,8 +189,8 @@ ERROR_PAGE = b"<html><p>There was an error while running your query. We've logge
         (404, {}, b"", Refused, "AITB_CENSUS_URL"),
         (200, {}, ERROR_PAGE, Unavailable, "failed on their side"),
         (200, {}, b"<html><title>Request Rejected</title></html>", Refused, "another address"),
-        (200, {}, b"<html>A valid key must be included</html>", KeyRefused, "AITB_CENSUS_API_KEY"),
-        (200, {}, b"<html>maintenance</html>", Refused, "a page or text instead of data"),
+        (200, {}, KEY_PAGE, KeyRefused, "AITB_CENSUS_API_KEY"),
+        (200, {}, MAINTENANCE_PAGE, Refused, "instead of data: Sorry The keyboard & the monkey are away.;"),
         (200, {}, b"", Refused, "a page or text instead of data"),
         (200, {}, b'{"error": 1}', Refused, "a page or text instead of data"),
         (200, {}, b'[["a"],\n["1"],', Unavailable, "cut off"),
@@ -257,6 +262,52 @@ def test_an_empty_row_is_no_row_that_vanishes(imports):
 
     assert con.execute("select reason from bad_values").fetchall() == [("has not the columns of its header",)]
     assert con.execute("select count(*) from goods").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    ("said", "period"),
+    [("2025-01", date(2025, 1, 1)), ("2025-02", date(2025, 2, 1)), ("2025", None), (None, None), ("", None)],
+)
+def test_a_row_of_another_month_keeps_its_month_for_the_gate_to_see(imports, said, period):
+    imports.answer("hs10", [IMPORT_GOODS, an_import(time=MONTH), an_import("2010", time=said)])
+
+    rows = imports.tables().execute("select partner_code, period_start from goods").fetchall()
+
+    assert rows == [("1220", date(2025, 1, 1)), ("2010", period)]
+
+
+def test_parts_of_another_month_are_seen_behind_their_total(exports):
+    whole, part = ["4190", "-", "100", MONTH], ["4190", "1", "100", "2024-12"]
+    exports.answer("total", [EXPORT_TOTALS, whole, part, ["4419", "-", "8", MONTH]])
+
+    rows = exports.tables().execute("select partner_code, period_start from totals").fetchall()
+
+    assert rows == [("4190", date(2024, 12, 1)), ("4419", date(2025, 1, 1))]
+
+
+def test_provisions_of_another_month_keep_their_month(programmes):
+    rows = [
+        ["1220", rp, "6", "0", "HS10", time, "8471500150"] for rp, time in (("18", MONTH), ("61", "2024-12"))
+    ]
+    programmes.answer("hs10", [PROGRAMMES, *rows])
+
+    periods = programmes.tables().execute("select period_start from programmes").fetchall()
+
+    assert periods == [(date(2025, 1, 1),), (date(2024, 12, 1),)]
+
+
+def test_the_december_of_a_year_is_the_year(tmp_path):
+    _, dataset = DATASETS["imports_annual"]
+    header = [name.replace("_MO", "_YR") for name in IMPORT_TOTALS]
+    rows = [["1220", "6", "5", "4", "3", "2", "2024-12"], ["2010", "6", "5", "4", "3", "2", "2024-11"]]
+    path = tmp_path / "answer.zst"
+    path.write_bytes(zstandard.compress(json.dumps([header, *rows]).encode()))
+    con = duckdb.connect()
+    dataset.read(con, "2024", {dataset.plan("2024", EVERYTHING)[0]: path})
+
+    assert con.execute("select period_grain, period_start from totals").fetchall() == [
+        ("year", date(2024, 1, 1)), ("year", date(2024, 11, 1))
+    ]  # fmt: skip
 
 
 def test_text_becomes_whole_numbers_and_codes_stay_text(imports):

@@ -154,6 +154,26 @@ def run_programmes(con, **scope):
     return runner.run_suite(con, landing.SUITES["programmes"], context)
 
 
+def make_labels():
+    con = duckdb.connect()
+    make_reader_tables(con)
+    con.execute("""
+        create table ai_category as select 'Compute_Hardware' as category;
+        create table labels as
+        select 'mine' as label_set_id, commodity_system, commodity_code, 'a thing' as description,
+               'High' as relevance, 90 as confidence, 'Compute_Hardware' as category,
+               null::varchar as specific_use, null::varchar as reasoning,
+               2 + row_number() over () as row_number
+        from (values ('hts10', '0101210010'), ('schedule_b10', '84715001'), ('hs', '854231'),
+                     ('hs2007', '847150')) as code(commodity_system, commodity_code)
+    """)
+    return con
+
+
+def run_labels(con):
+    return runner.run_suite(con, landing.SUITES["labels"], landing.context("user_labels", "current"))
+
+
 def run_commodities(con):
     context = landing.context("import_commodities", "2026")
     return runner.run_suite(con, landing.SUITES["commodities"], context)
@@ -210,6 +230,9 @@ def test_clean_lists_pass_every_check():
     countries = statuses(run_countries(make_countries()))
     assert countries.pop("size") == "not_served"
     assert set(countries.values()) == {"passed"}
+    labels = statuses(run_labels(make_labels()))
+    assert labels.pop("size") == "not_served"
+    assert set(labels.values()) == {"passed"}
 
 
 # Every planted defect is stopped.
@@ -484,6 +507,42 @@ LIST_DEFECTS = {
         "update countries set iso2 = 'CAN' where partner_code = '1220'",
         "partner_codes",
         "iso2 CAN",
+    ),
+    "a label of an unknown system": (
+        make_labels,
+        run_labels,
+        "update labels set commodity_system = 'naics' where commodity_code = '847150'",
+        "label_codes",
+        "row_number 6, commodity_system naics",
+    ),
+    "a label of a code that is too long for its edition": (
+        make_labels,
+        run_labels,
+        "update labels set commodity_code = '84715001' where commodity_system = 'hs2007'",
+        "label_codes",
+        "commodity_code 84715001",
+    ),
+    "a label of half a code": (
+        make_labels,
+        run_labels,
+        "update labels set commodity_code = '84715' where commodity_system = 'schedule_b10'",
+        "label_codes",
+        "commodity_code 84715",
+    ),
+    "a label without a relevance": (
+        make_labels,
+        run_labels,
+        "update labels set relevance = null where commodity_system = 'hs'",
+        "labels_complete",
+        "row_number 5",
+    ),
+    "two labels of one code": (
+        make_labels,
+        run_labels,
+        "insert into labels select * replace ('hts10' as commodity_system, 9 as row_number) from labels "
+        "where commodity_system = 'hs'",
+        "labels_unique",
+        "row_numbers [5, 9]",
     ),
     "a country without a name": (
         make_countries,
@@ -763,9 +822,10 @@ def make_staging():
         (make_programmes, "programmes"),
         (make_commodities, "commodities"),
         (make_countries, "countries"),
+        (make_labels, "labels"),
     ):
         con.register("frame", make().execute(f"from {table}").df())
-        con.execute(f"create table stg_census__{table} as from frame")
+        con.execute(f"create table {staging.REFERENCE.get(table, f'stg_census__{table}')} as from frame")
     con.execute("""
         create table stg_landing__selection (dataset varchar, partition varchar, table_name varchar,
             flow varchar, period_grain varchar, period_start date, row_count bigint, value_usd bigint)
@@ -778,7 +838,8 @@ def make_staging():
         """)
     con.execute("""
         insert into stg_landing__selection (dataset, partition, table_name, row_count)
-        values ('import_commodities', '2026', 'commodities', 3), ('countries', 'current', 'countries', 3)
+        values ('import_commodities', '2026', 'commodities', 3), ('countries', 'current', 'countries', 3),
+               ('user_labels', 'current', 'labels', 4)
     """)
     return con
 
@@ -806,6 +867,10 @@ STAGING_DEFECTS = {
     ),
     "a list that is cut": (
         "delete from stg_census__commodities where commodity_code like '01%'",
+        "reference_rows_match_selection",
+    ),
+    "labels that are lost": (
+        "delete from stg_labels__labels where commodity_system = 'hs'",
         "reference_rows_match_selection",
     ),
     "two partitions for a period": (

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import httpx
@@ -133,16 +134,26 @@ def test_no_answer_in_time_may_be_too_much_but_no_connection_is_not(settings, se
     assert not refused.value.smaller_may_help
 
 
+def test_an_answer_that_drips_without_end_is_given_up(client, server, slept):
+    server.faults.append(Fault(faults.dripping, times=None))
+
+    with pytest.raises(Unavailable, match=r"was still sending after 600 s: .*, tried 2 times") as dripping:
+        client.ask(SOURCE, TOTALS)
+
+    assert dripping.value.smaller_may_help
+    assert slept == [1.0]
+
+
 @pytest.mark.parametrize(
     ("size", "error"), [(10, TooLarge), (100_000, None)], ids=["larger than allowed", "within"]
 )
-def test_an_answer_may_not_grow_without_end(client, monkeypatch, size, error):
-    monkeypatch.setattr("orchestration.http.LARGEST_BODY_BYTES", size)
+def test_an_answer_may_not_grow_without_end(client, size, error):
+    source = replace(SOURCE, largest_bytes=size)
     if error is None:
-        assert client.ask(SOURCE, TOTALS).body
+        assert client.ask(source, TOTALS).body
     else:
-        with pytest.raises(error, match=r"The answer to .*time=2025-01 is larger than"):
-            client.ask(SOURCE, TOTALS)
+        with pytest.raises(error, match=r"The answer of .* to .*time=2025-01 is larger than"):
+            client.ask(source, TOTALS)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_tried_again(client, server):

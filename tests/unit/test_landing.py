@@ -169,7 +169,7 @@ def test_a_date_in_the_past_is_never_asked_for(bring, server):
 
 def test_the_tenth_reader_comes_after_the_ninth(bring, settings):
     first = bring()
-    for version in (2, 10):
+    for version in (9, 10):
         folder = first.folder.with_name(f"{first.folder.name.rpartition('-r')[0]}-r{version}")
         folder.mkdir()
         (folder / "commit.json").write_text((first.folder / "commit.json").read_text())
@@ -178,13 +178,13 @@ def test_the_tenth_reader_comes_after_the_ninth(bring, settings):
         item.folder.name[-3:] for item in landed(settings, "census_trade", "imports_monthly", "2025-01")
     ]
 
-    assert folders == ["-r1", "-r2", "r10"]
+    assert folders[1:] == ["-r9", "r10"]
 
 
 def test_another_reader_is_another_content(bring, settings):
     bring()
     snapshot = Archive(settings.archive_dir).latest("census_trade", "imports_monthly", "2025-01", None)
-    newer = landing.Dataset(**{**DATASET.__dict__, "reader_version": 2})
+    newer = landing.Dataset(**{**DATASET.__dict__, "reader_version": DATASET.reader_version + 1})
 
     assert content_digest(DATASET, snapshot) != content_digest(newer, snapshot)
 
@@ -195,7 +195,7 @@ def test_commit_refuses_what_has_not_passed(bring, settings, tmp_path):
     failed = GateResult("suite", "subject", (CheckResult("check", "failed", "error", "no good"),))
 
     with pytest.raises(Rejected, match="no good"):
-        landing.commit(duckdb.connect(), tmp_path / "folder", DATASET, snapshot, failed)
+        landing.commit(duckdb.connect(), tmp_path / "folder", DATASET, snapshot, lambda: failed)
     assert not (tmp_path / "folder").exists()
 
 

@@ -5,13 +5,15 @@ from datetime import date
 import pytest
 
 from orchestration.archive import Archive, fill
-from orchestration.releases import Release, archived_release, new_release
+from orchestration.releases import MONTHLY, Release, archived_release, new_release
+from orchestration.run import _live_plan, _parse
 from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, status
-from tests.world import plant_imports
+from tests.world import plant_exports, plant_imports
 
-SOURCE, DATASET = DATASETS["imports_monthly"]
+SOURCE, IMPORTS = DATASETS["imports_monthly"]
+_, EXPORTS = DATASETS["exports_monthly"]
 
 
 @pytest.fixture
@@ -19,6 +21,7 @@ def publish(server):
     def act(*published: str) -> None:
         for month in published:
             plant_imports(server.figures, month, "month")
+            plant_exports(server.figures, month, "month")
 
     server.figures.execute("delete from trade")
     return act
@@ -26,19 +29,21 @@ def publish(server):
 
 @pytest.fixture
 def archive(settings, client, publish, server):
-    """Publish and archive months."""
+    """Publish and archive months, of every monthly dataset or of some."""
 
-    def act(*archived: str) -> None:
+    def act(*archived: str, datasets=MONTHLY) -> None:
         publish(*archived)
         for month in archived:
-            fill(client, Archive(settings.archive_dir), SOURCE, DATASET, month, EVERYTHING)
+            for dataset in datasets:
+                fill(client, Archive(settings.archive_dir), SOURCE, dataset, month, EVERYTHING)
         server.requests.clear()
 
     return act
 
 
 def asked(server) -> list[str]:
-    return [value for request in server.requests for value in request.values("time")]
+    """Months in the order in which they were asked for; one that is not there is asked of every dataset."""
+    return list(dict.fromkeys(value for request in server.requests for value in request.values("time")))
 
 
 def test_a_month_that_is_published_and_not_archived_is_new(settings, client, server, archive, publish):
@@ -47,8 +52,8 @@ def test_a_month_that_is_published_and_not_archived_is_new(settings, client, ser
 
     release = new_release(settings, client, date(2026, 5, 5))
 
-    assert release == Release("2026-03", ("2026-01", "2026-02", "2026-03"), ())
-    assert release.run_key == "release-2026-03"
+    assert release == Release("2026-03", ("2026-01", "2026-02", "2026-03"), (), ("2026",), is_archived=False)
+    assert release.run_key("month") == "release-2026-03-month"
     assert asked(server) == ["2026-04", "2026-03"]
 
 
@@ -74,7 +79,7 @@ def test_the_release_of_december_brings_its_year(settings, client, archive, publ
 
     assert (release.month, release.years) == ("2025-12", ("2025",))
     assert release.months == tuple(f"2025-{month:02d}" for month in range(1, 13))
-    assert release.years_run_key == "release-2025-12-years"
+    assert release.editions == ("2025",)
 
 
 def test_the_release_of_april_brings_all_that_was_loaded(settings, client, archive, publish):
@@ -85,6 +90,7 @@ def test_the_release_of_april_brings_all_that_was_loaded(settings, client, archi
 
     assert (release.months[0], release.months[-1], len(release.months)) == ("2024-01", "2026-04", 28)
     assert release.years == ("2024", "2025")
+    assert release.editions == ("2024", "2025", "2026")
 
 
 def test_a_gap_is_filled(settings, client, archive, publish):
@@ -103,6 +109,42 @@ def test_a_first_load_begins_with_the_year_before(settings, client, publish):
 
     assert (release.months[0], release.months[-1]) == ("2025-01", "2026-02")
     assert release.years == ("2025",)
+    assert release.editions == ("2025", "2026")
+
+
+@pytest.mark.parametrize("there", [[IMPORTS], [IMPORTS, EXPORTS], [EXPORTS]])
+def test_a_month_that_one_dataset_lacks_is_new(settings, client, archive, there):
+    """A run that ended between the flows is not taken for the whole release."""
+    archive("2026-01")
+    archive("2026-02", datasets=there)
+
+    release = new_release(settings, client, date(2026, 4, 10))
+
+    assert (release.month, release.months) == ("2026-02", ("2026-01", "2026-02"))
+    assert archived_release(settings).month == "2026-01"
+
+
+def test_a_flow_that_is_late_is_new_when_it_comes(settings, client, server, archive):
+    archive("2026-01")
+    plant_imports(server.figures, "2026-02", "month")
+    assert new_release(settings, client, date(2026, 4, 10)).month == "2026-02"
+    for dataset in (IMPORTS, DATASETS["import_programmes_monthly"][1]):
+        fill(client, Archive(settings.archive_dir), SOURCE, dataset, "2026-02", EVERYTHING)
+
+    assert new_release(settings, client, date(2026, 4, 10)) is None
+
+    plant_exports(server.figures, "2026-02", "month")
+    assert new_release(settings, client, date(2026, 4, 10)).month == "2026-02"
+
+
+def test_a_year_that_is_completed_by_what_is_new_comes_with_it(settings, client, archive, publish):
+    archive("2025-01", "2025-02")
+    publish("2026-01")
+
+    release = new_release(settings, client, date(2026, 3, 12))
+
+    assert (release.months[0], release.months[-1]) == ("2025-03", "2026-01")
+    assert (release.years, release.editions) == (("2025",), ("2025", "2026"))
 
 
 def test_the_search_for_the_newest_month_is_short(settings, client, server, publish):
@@ -115,7 +157,44 @@ def test_the_release_of_the_newest_archived_month(settings, archive):
     archive("2025-11", "2025-12")
     assert archived_release(settings).years == ("2025",)
     archive("2026-01")
-    assert archived_release(settings) == Release("2026-01", ("2026-01",), ())
+    assert archived_release(settings) == Release(
+        "2026-01", ("2026-01",), (), ("2025", "2026"), is_archived=True
+    )
+
+
+def test_a_year_and_an_edition_that_a_first_load_left_out_come_with_the_next_release(
+    settings, client, archive, server
+):
+    """Only months were asked for when they were new; what lies within them is still to come."""
+    archive(*(f"2025-{month:02d}" for month in range(1, 13)), "2026-01", "2026-02")
+
+    assert archived_release(settings).years == ("2025",)
+    assert archived_release(settings).editions == ("2025", "2026")
+
+    plant_imports(server.figures, "2025-12", "year")
+    plant_exports(server.figures, "2025-12", "year")
+    for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
+        fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], "2025", EVERYTHING)
+    assert archived_release(settings).years == ()
+
+
+def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_client, archive, monkeypatch):
+    """It was killed behind the months: without anything new, the rest is fetched where it is missing."""
+    monkeypatch.setattr("orchestration.http.Client", make_client)
+    year = [f"2025-{month:02d}" for month in range(1, 13)]
+    archive(*year)
+
+    changed, plan, release = _live_plan(settings, _parse(["--live"]))
+
+    assert (changed.fetch, release) == ("missing", None)
+    assert plan == {"month": year, "year": ["2025"], "edition": ["2025"], "current": ["current"]}
+
+
+def test_make_live_with_a_range_brings_the_lists_of_all_its_years(settings):
+    _, plan, _ = _live_plan(settings, _parse(["--live", "--from", "2023-12", "--to", "2025-02"]))
+
+    assert (len(plan["month"]), plan["year"]) == (15, ["2024"])
+    assert (plan["edition"], plan["current"]) == (["2023", "2024", "2025"], ["current"])
 
 
 def test_a_source_that_cannot_say_is_no_answer(settings, client, server, archive):

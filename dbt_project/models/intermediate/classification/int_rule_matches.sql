@@ -18,6 +18,7 @@ commodities as (
     select
         commodity_system,
         commodity_code,
+        hs2,
         concat(' ', {{ words_of("coalesce(description, short_description, '')") }}) as words
     from {{ ref('dim_commodity') }}
 
@@ -44,7 +45,9 @@ in_scope as (
     from rules
     inner join commodities
         on
-            commodities.commodity_code like concat(rules.hs_prefix, '%')
+            -- The chapter follows from the prefix; with an equality the join need not try every pair.
+            commodities.hs2 = left(rules.hs_prefix, 2)
+            and commodities.commodity_code like concat(rules.hs_prefix, '%')
             and (rules.commodity_system is null or rules.commodity_system = commodities.commodity_system)
 
 ),

@@ -207,9 +207,10 @@ balanced as (
         imports_usd,
         exports_usd - imports_usd as balance_usd,
         case
-            when is_exports_covered and is_imports_covered then 'both'
-            when is_exports_covered then 'exports_only'
-            else 'imports_only'
+            when exports_usd is not null and imports_usd is not null then 'both'
+            when exports_usd is not null then 'exports_only'
+            when imports_usd is not null then 'imports_only'
+            else 'neither'
         end as coverage,
         nullif(concat_ws(
             '; ',

@@ -1,13 +1,32 @@
-select
-    cast(null as varchar) as label_set_id,
-    cast(null as varchar) as commodity_system,
-    cast(null as varchar) as commodity_code,
-    cast(null as varchar) as description,
-    cast(null as varchar) as relevance,
-    cast(null as integer) as confidence,
-    cast(null as varchar) as category,
-    cast(null as varchar) as specific_use,
-    cast(null as varchar) as reasoning,
-    cast(null as bigint) as row_number,
-    cast(null as timestamp) as vintage_at
-where false
+with landed as (
+
+    select * from {{ landing('labels', [
+        source('labels', 'waugh_labels'),
+        source('labels', 'waugh_export_labels'),
+        source('labels', 'wto_list'),
+        source('labels', 'user_labels'),
+        source('labels', 'llm_labels'),
+    ]) }}
+
+),
+
+renamed as (
+
+    select
+        label_set_id,
+        commodity_system,
+        commodity_code,
+        description,
+        relevance,
+        confidence,
+        category,
+        specific_use,
+        reasoning,
+        row_number,
+        vintage_at,
+        landing_path
+    from landed
+
+)
+
+select * from renamed
