@@ -151,7 +151,7 @@ BALANCE_IDENTITY = rule(
 
 BALANCE_SAYS_WHAT_IS_THERE = rule(
     "balance_says_what_is_there",
-    guards="The word for the coverage of a balance says which sides are there, and the reason why one is not.",
+    guards="The word for the coverage of a balance says which sides are there, the reason why one is not.",
     problem="{rows_failing} balances show another side than they say, or are null without a reason",
     advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
     tables=("ai_trade_balance",),
