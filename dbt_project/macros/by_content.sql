@@ -11,7 +11,7 @@
 
         {{ config(materialized='incremental', meta={'by_content': {
             'landing': 'goods',             the landing table that it reads, or
-            'upstream': ['ai_trade'],       the incremental models that it reads
+            'upstream': 'ai_trade',         the incremental model that it reads, or a list of them
             'coverage': true,               what was asked and answered counts as well
             'period_grain': 'month',        it holds this grain only and has no column for it
             'both_flows': true,             a partition holds both flows
@@ -175,7 +175,12 @@
         {%- if content.upstream %}
         select flow, period_grain, period_start, concat_ws('|', model_name, flow, digest) as part
         from {{ loaded_partition() }}
-        where model_name in ({% for name in content.upstream %}{{ sql_text(name) }}{{ ", " if not loop.last }}{% endfor %})
+        where
+            model_name in (
+                {%- for name in ([content.upstream] if content.upstream is string else content.upstream) %}
+                {{ sql_text(name) }}{{ "," if not loop.last }}
+                {%- endfor %}
+            )
         {%- endif %}
         {%- if content.coverage and (content.landing or content.upstream) %}
         union all

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     meta={'by_content': {
-        'upstream': ['ai_trade'],
+        'upstream': 'ai_trade',
         'coverage': true,
         'both_flows': true,
         'context': ['balance_basis', 'int_product_set_definitions', 'dim_partner'],

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     meta={'by_content': {
-        'upstream': ['int_goods_summed_by_product_set'],
+        'upstream': 'int_goods_summed_by_product_set',
         'context': ['int_product_set_labels'],
     }},
 ) }}

@@ -298,7 +298,7 @@ compared as (
             when with_keys.measure = 'value_growth' and our_base.our_value is null
                 then coalesce(our_base.reason, 'the earlier year is not loaded')
             when ours.our_value is null
-                then 'not served'
+                then 'not in what is loaded'
         end as missing_because
     from with_keys
     left join keyed as ours
@@ -320,6 +320,7 @@ compared as (
 
 select
     figure_id,
+    position,
     topic,
     title,
     publication,
@@ -348,7 +349,7 @@ select
             '; ',
             case
                 when compared_definition_id <> definition_id
-                    then concat(definition_id, ' is not loaded: ', compared_definition_id, ' stands in')
+                    then concat('our own labels, ', compared_definition_id)
             end,
             known_reason
         ), '')
