@@ -266,7 +266,7 @@ CLASSIFIED_MATCHES_GOODS = rule(
 
 AI_TRADE_MATCHES_CLASSIFIED = rule(
     "ai_trade_matches_classified",
-    guards="A definition counts what its classification labels with its relevances, and nothing else.",
+    guards="A definition counts what its classification labels with its relevances, on the labelled sides.",
     problem="{rows_failing} sums of ai_trade differ from classified_trade under the definition",
     advice="correct dbt_project/models/intermediate/classification/int_product_set_definitions.sql",
     tables=("ai_trade", "classified_trade", "dim_ai_definition"),
@@ -277,6 +277,7 @@ AI_TRADE_MATCHES_CLASSIFIED = rule(
             where {IN_PERIOD_RANGE}
               and relevance in (select unnest(string_split(relevance_levels, ';')))
               and not (is_excluded_chapter and exclusion_id is not null)
+              and if(flow = 'import', is_imports_labelled, is_exports_labelled)
               and period_start >= valid_from and period_start <= coalesce(valid_to, period_start)
             group by all
         ),

@@ -20,7 +20,6 @@ AT_ARCHIVE = ("orchestration.archive:Archive.commit", 3)
 AT_LANDING = ("orchestration.landing:read_commit", 4)
 AT_WAREHOUSE = ("orchestration.assets.warehouse:_build", 2)
 AT_RELEASE = ("orchestration.publish:_link", 1)
-AT_NAMES_OF_RELEASE = ("orchestration.publish:_link", 3)
 
 PERIOD = ("--live", "--from", "2025-01", "--to", "2025-02")
 
@@ -72,7 +71,6 @@ def killed(pipeline, server, tmp_path_factory):
     kill_when(lambda _: any((data_dir / "published" / "releases").glob(".*.partial/*.parquet")))
     stop_at(AT_RELEASE)
     assert not (data_dir / "published" / "ai_trade.duckdb").exists()
-    stop_at(AT_NAMES_OF_RELEASE)
     with pipeline.running(environment, *PERIOD) as run:
         run.wait_until(lambda: "landed" in run.printed())
         second = second_run(environment)

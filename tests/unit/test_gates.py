@@ -937,7 +937,8 @@ def make_marts():
             from goods_trade_chapter;
         create table dim_ai_definition as
             select 'compute_core' as definition_id, 'core' as classification_id, 'High' as relevance_levels,
-                   'ex_27_71_98_99' as exclusion_id, date '2010-01-01' as valid_from, null::date as valid_to;
+                   'ex_27_71_98_99' as exclusion_id, true as is_imports_labelled, true as is_exports_labelled,
+                   date '2010-01-01' as valid_from, null::date as valid_to;
         create table classified_trade as
             select 'core' as classification_id, 'High' as relevance, false as is_excluded_chapter, *
             from goods_trade_chapter;

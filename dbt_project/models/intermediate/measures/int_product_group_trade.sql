@@ -18,6 +18,13 @@ flow_periods as (
 
 ),
 
+definitions as (
+
+    select * from {{ ref('dim_ai_definition') }}
+
+),
+
+-- What is not labelled is in no group; only all goods together need no labels.
 grid as (
 
     select distinct
@@ -28,10 +35,17 @@ grid as (
         flow_periods.period_grain,
         flow_periods.period_start,
         flow_periods.is_covered,
-        flow_periods.reason
+        flow_periods.reason,
+        product_groups.product_group = 'all_goods'
+        or case
+            when flow_periods.flow = 'import' then definitions.is_imports_labelled
+            else definitions.is_exports_labelled
+        end as is_labelled
     from flow_periods
     inner join product_groups
         on {{ is_valid_on('flow_periods.period_start', 'product_groups') }}
+    inner join definitions
+        on product_groups.definition_id = definitions.definition_id
 
 ),
 
@@ -74,8 +88,10 @@ select
     grid.period_start,
     grid.product_group,
     grid.category,
-    case when grid.is_covered then cast(coalesce(summed.value_usd, 0) as bigint) end as value_usd,
-    grid.reason
+    case when grid.is_covered and grid.is_labelled then cast(coalesce(summed.value_usd, 0) as bigint) end
+        as value_usd,
+    coalesce(grid.reason, case when not grid.is_labelled then concat(grid.flow, 's are not labelled') end)
+        as reason
 from grid
 left join summed
     on

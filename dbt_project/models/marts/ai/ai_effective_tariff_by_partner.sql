@@ -3,7 +3,7 @@
     meta={'by_content': {
         'upstream': ['int_goods_summed_by_product_set', 'int_group_duty_summed'],
         'both_flows': true,
-        'context': ['int_product_groups', 'dim_partner', 'dim_partner_group_member'],
+        'context': ['int_product_groups', 'dim_ai_definition', 'dim_partner', 'dim_partner_group_member'],
     }},
 ) }}
 
@@ -14,12 +14,26 @@ with duty as (
 
 ),
 
+definitions as (
+
+    select * from {{ ref('dim_ai_definition') }}
+
+),
+
 product_groups as (
 
-    select * from {{ ref('int_product_groups') }}
+    select product_groups.*
+    from {{ ref('int_product_groups') }} as product_groups
+    inner join definitions
+        on product_groups.definition_id = definitions.definition_id
     where
-        product_group = 'ai'
-        or (product_group in ('low_codes', 'all_goods') and category = 'all')
+        (product_groups.product_group = 'ai' and definitions.is_imports_labelled)
+        or (
+            product_groups.product_group = 'low_codes'
+            and product_groups.category = 'all'
+            and definitions.is_imports_labelled
+        )
+        or (product_groups.product_group = 'all_goods' and product_groups.category = 'all')
 
 ),
 
