@@ -13,7 +13,7 @@ from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
-# Whole runs of the pipeline take minutes. They begin first, so that no worker is left alone with them at the end.
+# Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
 LONGEST = ("test_kills", "test_sample_release", "test_label_lists_run", "test_classification_input")
 
 
