@@ -64,11 +64,11 @@ def killed(pipeline, server, tmp_path_factory):
     stop_at(AT_ARCHIVE)
     stop_at(AT_LANDING)
     kill_when(lambda run: "landed imports_monthly 2025-01" in run.printed())
-    stop_at(AT_WAREHOUSE)
     # dbt is writing the warehouse, as a process of its own.
     log = data_dir / "run.log"
+    kill_when(lambda _: log.exists() and "seed file main." in log.read_text())
+    stop_at(AT_WAREHOUSE)
     kill_when(lambda _: "incremental model main.ai_trade " in log.read_text())
-    kill_when(lambda _: any((data_dir / "published" / "releases").glob(".*.partial/*.parquet")))
     stop_at(AT_RELEASE)
     assert not (data_dir / "published" / "ai_trade.duckdb").exists()
     with pipeline.running(environment, *PERIOD) as run:
