@@ -9,7 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run live label ui test lint bench soak docs sample lock clean
+.PHONY: run live label ui test lint bench soak docs fidelity sample lock clean
 
 run: .venv/ready  ## the whole pipeline on the sample that ships
 	@AITB_FETCH=never AITB_ARCHIVE_DIR=$${AITB_ARCHIVE_DIR:-$(CURDIR)/sample/archive} \
@@ -30,7 +30,7 @@ ui: .venv/ready  ## Dagster on 127.0.0.1:3000: make ui, or make ui DATA=live
 	 DAGSTER_HOME=$$AITB_DATA_DIR/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: .venv/ready  ## every test that is not a soak
-	@$(BIN)/pytest -m "not soak" --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest -m "not soak" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: .venv/ready  ## fifty kills at random moments
 	@$(BIN)/pytest -m soak
@@ -43,6 +43,9 @@ bench: .venv/ready  ## speed and memory on a generated history; sizes are parame
 
 docs: .venv/ready  ## dbt docs and Great Expectations data docs, as files
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.docs
+
+fidelity: .venv/ready  ## docs/fidelity.md: published figures beside those of the release
+	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.fidelity
 
 sample: .venv/ready  ## compose the sample archive from the figures
 	@$(BIN)/python -m sample.compose --figures $(FIGURES)

@@ -13,6 +13,18 @@ from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
+# Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
+LONGEST = ("test_kills", "test_sample_release", "test_label_lists_run", "test_classification_input")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with whole runs first, in the order above."""
+
+    def place(item: pytest.Item) -> int:
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch):

@@ -20,7 +20,12 @@ TRADE = {
     "goods_trade_programme": ("programmes", "period_grain"),
 }
 AGGREGATES = tuple(table for table in TRADE if table.endswith("_aggregate"))
-COUNTRIES = (*(table for table in TRADE if table not in AGGREGATES), "ai_trade", "ai_trade_balance")
+COUNTRIES = (
+    *(table for table in TRADE if table not in AGGREGATES),
+    "ai_trade",
+    "ai_trade_balance",
+    "ai_top_partners",
+)
 TEN_DIGITS = ("goods_trade", "goods_trade_annual", "goods_trade_aggregate", "goods_trade_programme")
 
 SHARES = (
@@ -146,7 +151,7 @@ BALANCE_IDENTITY = rule(
 
 BALANCE_SAYS_WHAT_IS_THERE = rule(
     "balance_says_what_is_there",
-    guards="The word for the coverage of a balance says which sides are there, and the reason why one is not.",
+    guards="The word for the coverage of a balance says which sides are there, the reason why one is not.",
     problem="{rows_failing} balances show another side than they say, or are null without a reason",
     advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
     tables=("ai_trade_balance",),
@@ -235,6 +240,160 @@ HEADLINE_IS_COVERED = rule(
     """,
 )
 
+CLASSIFIED_MATCHES_GOODS = rule(
+    "classified_matches_goods",
+    guards="Under each classification the labels split all trade in goods: none is lost, none counts twice.",
+    problem="{rows_failing} sums of classified_trade differ from goods_trade and goods_trade_annual",
+    advice="look for a code without a label in int_labels, or with two on the same day",
+    tables=("classified_trade", "goods_trade", "goods_trade_annual"),
+    failing=f"""
+        with goods as (
+            select flow, 'month' as period_grain, period_start, sum(value_usd)::bigint as goods_usd
+            from goods_trade where {IN_PERIOD_RANGE} group by all
+            union all by name
+            select flow, 'year' as period_grain, period_start, sum(value_usd)::bigint as goods_usd
+            from goods_trade_annual where {IN_PERIOD_RANGE} group by all
+        ),
+        classified as (
+            select classification_id, flow, {PERIOD}, sum(value_usd)::bigint as classified_usd
+            from classified_trade where {IN_PERIOD_RANGE} group by all
+        )
+        select * from classified full join goods using (flow, {PERIOD})
+        where goods_usd is distinct from classified_usd
+        order by all
+    """,
+)
+
+AI_TRADE_MATCHES_CLASSIFIED = rule(
+    "ai_trade_matches_classified",
+    guards="A definition counts what its classification labels with its relevances, on the labelled sides.",
+    problem="{rows_failing} sums of ai_trade differ from classified_trade under the definition",
+    advice="correct dbt_project/models/intermediate/classification/int_product_set_definitions.sql",
+    tables=("ai_trade", "classified_trade", "dim_ai_definition"),
+    failing=f"""
+        with labelled as (
+            select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as labelled_usd
+            from classified_trade join dim_ai_definition using (classification_id)
+            where {IN_PERIOD_RANGE}
+              and relevance in (select unnest(string_split(relevance_levels, ';')))
+              and not (is_excluded_chapter and exclusion_id is not null)
+              and if(flow = 'import', is_imports_labelled, is_exports_labelled)
+              and period_start >= valid_from and period_start <= coalesce(valid_to, period_start)
+            group by all
+        ),
+        traded as (
+            select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as traded_usd
+            from ai_trade where {IN_PERIOD_RANGE} group by all
+        )
+        select * from labelled full join traded using (definition_id, flow, {PERIOD})
+        where labelled_usd is distinct from traded_usd
+        order by all
+    """,
+)
+
+MEASURES_MATCH_TRADE = rule(
+    "measures_match_trade",
+    guards="The measures show the value that ai_trade has, by category and as a whole, where it is covered.",
+    problem="{rows_failing} values of ai_trade_growth differ from the sum of ai_trade",
+    advice="correct dbt_project/models/intermediate/measures/int_product_group_trade.sql",
+    tables=("ai_trade", "ai_trade_growth"),
+    failing=f"""
+        with traded as (
+            select definition_id, flow, {PERIOD}, coalesce(category, 'all') as category,
+                   sum(value_usd)::bigint as traded_usd
+            from ai_trade where {IN_PERIOD_RANGE}
+            group by definition_id, flow, {PERIOD}, rollup (category)
+        )
+        select definition_id, flow, {PERIOD}, category, value_usd, traded_usd
+        from ai_trade_growth left join traded using (definition_id, flow, {PERIOD}, category)
+        where {IN_PERIOD_RANGE} and product_group = 'ai' and value_usd <> coalesce(traded_usd, 0)
+        order by all
+    """,
+)
+
+FAMILIES_MOVE_NOTHING_AWAY = rule(
+    "families_move_nothing_away",
+    guards="Families move goods between AI and the rest, and neither add nor lose any.",
+    problem="in {rows_failing} periods AI and all else do not add up to all goods on families of codes",
+    advice="correct dbt_project/models/intermediate/measures/int_goods_regrouped.sql",
+    tables=("ai_trade_growth", "dim_ai_definition"),
+    failing=f"""
+        select definition_id, flow, {PERIOD},
+               sum(if(product_group = 'all_goods', -1, 1) * comparable_value_usd)::bigint as rest_usd,
+               sum(if(product_group = 'all_goods', -1, 1) * comparable_year_earlier_usd)::bigint
+                   as earlier_rest_usd
+        from ai_trade_growth join dim_ai_definition using (definition_id)
+        where {IN_PERIOD_RANGE} and category = 'all' and exclusion_id is not null
+          and product_group in ('ai', 'all_other', 'all_goods')
+        group by all
+        having rest_usd <> 0 or earlier_rest_usd <> 0
+        order by all
+    """,
+)
+
+TOP_PRODUCTS_WITHIN_TOTAL = rule(
+    "top_products_within_total",
+    guards="What the ranked products add up to is not more than all that the definition counts.",
+    problem="in {rows_failing} periods the ranked products are more than all of them",
+    advice="look for a code that is twice in ai_product on one day",
+    tables=("ai_top_products", "ai_trade"),
+    failing=f"""
+        with ranked as (
+            select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as ranked_usd, sum(ai_share) as share
+            from ai_top_products where {IN_PERIOD_RANGE} group by all
+        ),
+        traded as (
+            select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as traded_usd
+            from ai_trade where {IN_PERIOD_RANGE} group by all
+        )
+        select * from ranked left join traded using (definition_id, flow, {PERIOD})
+        where ranked_usd > coalesce(traded_usd, 0) or share > 1 + 1e-9
+        order by all
+    """,
+)
+
+TARIFF_COUNTS_EACH_PARTNER_ONCE = rule(
+    "tariff_counts_each_partner_once",
+    guards="Duty and value of the partners add up to those of all partners, the EU and its members once.",
+    problem="{rows_failing} sums of ai_effective_tariff_by_partner differ from ai_effective_tariff",
+    advice="look at which groups stand in for their members in int_import_duty_resolved",
+    tables=("ai_effective_tariff", "ai_effective_tariff_by_partner"),
+    failing=f"""
+        with partners as (
+            select definition_id, {PERIOD}, product_group, category,
+                   sum(duty_usd)::bigint as partners_duty_usd,
+                   sum(duty_covered_value_usd)::bigint as partners_value_usd
+            from ai_effective_tariff_by_partner where {IN_PERIOD_RANGE} group by all
+        )
+        select definition_id, {PERIOD}, product_group, category, duty_usd, partners_duty_usd,
+               duty_covered_value_usd, partners_value_usd
+        from ai_effective_tariff join partners using (definition_id, {PERIOD}, product_group, category)
+        where {IN_PERIOD_RANGE} and value_usd is not null
+          and (duty_usd is distinct from partners_duty_usd or duty_covered_value_usd <> partners_value_usd)
+        order by all
+    """,
+)
+
+COUNTERFACTUAL_IDENTITY = rule(
+    "counterfactual_identity",
+    guards="What is counterfactual and what is in excess add up to what was; a null says why.",
+    problem="{rows_failing} counterfactual balances do not add up, or are null without a reason",
+    advice="correct dbt_project/models/marts/ai/ai_counterfactual_balance.sql",
+    tables=("ai_counterfactual_balance",),
+    failing=f"""
+        select * from ai_counterfactual_balance
+        where {IN_PERIOD_RANGE} and (
+            counterfactual_ai_imports_usd + excess_imports_usd <> ai_imports_usd
+            or counterfactual_ai_exports_usd + excess_exports_usd <> ai_exports_usd
+            or counterfactual_ai_balance_usd + excess_balance_usd <> ai_balance_usd
+            or counterfactual_goods_balance_usd + excess_balance_usd <> goods_balance_usd
+            or (excess_imports_usd is null and imports_reason is null)
+            or (excess_exports_usd is null and exports_reason is null)
+        )
+        order by all
+    """,
+)
+
 SHARES_WITHIN_ONE = rule(
     "shares_within_one",
     guards="A share lies between 0 and 1, a rate is not negative.",
@@ -278,6 +437,13 @@ SUITE = Suite(
         BALANCE_MATCHES_TRADE,
         HEADLINE_MATCHES_TRADE,
         HEADLINE_IS_COVERED,
+        CLASSIFIED_MATCHES_GOODS,
+        AI_TRADE_MATCHES_CLASSIFIED,
+        MEASURES_MATCH_TRADE,
+        FAMILIES_MOVE_NOTHING_AWAY,
+        TOP_PRODUCTS_WITHIN_TOTAL,
+        TARIFF_COUNTS_EACH_PARTNER_ONCE,
+        COUNTERFACTUAL_IDENTITY,
         SHARES_WITHIN_ONE,
         COVERAGE_STATUSES,
     ),

@@ -173,10 +173,14 @@
         from {{ selected_partitions(content.landing) }}
         {%- endif %}
         {%- if content.upstream %}
-        {%- set models = [content.upstream] if content.upstream is string else content.upstream %}
         select flow, period_grain, period_start, concat_ws('|', model_name, flow, digest) as part
         from {{ loaded_partition() }}
-        where model_name in ({% for name in models %}{{ sql_text(name) }}{{ ", " if not loop.last }}{% endfor %})
+        where
+            model_name in (
+                {%- for name in ([content.upstream] if content.upstream is string else content.upstream) %}
+                {{ sql_text(name) }}{{ "," if not loop.last }}
+                {%- endfor %}
+            )
         {%- endif %}
         {%- if content.coverage and (content.landing or content.upstream) %}
         union all

@@ -26,3 +26,16 @@
     cast(sum({{ relation }}.duty_covered_value_usd) as bigint) as duty_covered_value_usd,
     max({{ relation }}.vintage_at) as vintage_at
 {% endmacro %}
+
+{#-
+    Cohen's kappa of two yes-or-no judgements: the agreement beyond that of chance, as a share of what chance
+    leaves to agree on. It is (observed − expected) ÷ (1 − expected), written so that whole numbers are divided
+    once; null where both say the same of everything. Cohen (1960), "A coefficient of agreement for nominal
+    scales".
+-#}
+{% macro cohens_kappa(both, first_only, second_only, neither) %}
+    {%- set a, b, c, d = "cast(" ~ both ~ " as double)", "cast(" ~ first_only ~ " as double)", "cast(" ~ second_only ~ " as double)", "cast(" ~ neither ~ " as double)" -%}
+    {%- set observed = "2 * (" ~ a ~ " * " ~ d ~ " - " ~ b ~ " * " ~ c ~ ")" -%}
+    {%- set expected = "((" ~ a ~ " + " ~ b ~ ") * (" ~ b ~ " + " ~ d ~ ") + (" ~ a ~ " + " ~ c ~ ") * (" ~ c ~ " + " ~ d ~ "))" -%}
+    {{- return(observed ~ " / nullif(" ~ expected ~ ", 0)") -}}
+{% endmacro %}

@@ -4,3 +4,8 @@
     {%- set not_ended = relation ~ ".valid_to is null or " ~ relation ~ ".valid_to >= " ~ date -%}
     {{- return("(" ~ begun ~ ") and (" ~ not_ended ~ ")") -}}
 {% endmacro %}
+
+{#- The same day some years later (or earlier, when the number is negative). -#}
+{% macro years_after(date, years) %}
+    {{- return("cast(" ~ dbt.dateadd("year", years, date) ~ " as date)") -}}
+{% endmacro %}

@@ -9,6 +9,15 @@
     {{- return("md5(string_agg(" ~ expression ~ ", chr(10) order by " ~ expression ~ "))") -}}
 {% endmacro %}
 
+{#- An aggregate: the texts of a group in one line, in order; a text that is null is left out. -#}
+{% macro texts_in_one(expression) %}
+    {{- return(adapter.dispatch("texts_in_one", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__texts_in_one(expression) %}
+    {{- return("string_agg(" ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
+{% endmacro %}
+
 {#- A query of one value: changes when any row of the relation does, whatever their order. -#}
 {% macro digest_of_rows(relation) %}
     {{- return(adapter.dispatch("digest_of_rows", "ai_trade")(relation)) -}}

@@ -77,7 +77,9 @@ def bring_in(
     # archived never changes, and an address serves none but the one in force.
     ask_again = (settings.fetch == "always" and dataset.grain != "revision") or not is_address(location or "")
     if may_fill(settings, source) and (ask_again or snapshot is None):
-        fetched = fill(client, archive, source, dataset, partition, scope, progress=partial(_say, source))
+        # A file is there at once; only what takes a while is worth a line.
+        say = partial(_say, source) if is_address(location) else lambda _: None
+        fetched = fill(client, archive, source, dataset, partition, scope, progress=say)
         if fetched is None and dataset.grain == "current" and is_address(location):
             # A period may not be published yet; a list that is in force is always there.
             raise Refused(

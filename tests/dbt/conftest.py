@@ -3,7 +3,6 @@
 import hashlib
 import multiprocessing
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -202,10 +201,15 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyWarehouse,
     return warehouse, copy
 
 
-@pytest.fixture
-def warehouse(built_once: tuple[TinyWarehouse, Path]) -> Iterator[TinyWarehouse]:
-    """The built warehouse, as new for each test, always in the same place: dbt parses anew when it moves."""
+def as_new(built_once: tuple[TinyWarehouse, Path]) -> TinyWarehouse:
+    """The built warehouse without what tests did to it, in the same place: dbt parses anew when it moves."""
     built, copy = built_once
     shutil.rmtree(built.directory)
     shutil.copytree(copy, built.directory)
     return TinyWarehouse(built.directory, dict(built.landed), dict(built.covered))
+
+
+@pytest.fixture
+def warehouse(built_once: tuple[TinyWarehouse, Path]) -> TinyWarehouse:
+    """The built warehouse, as new for each test."""
+    return as_new(built_once)

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from orchestration.fidelity import PAGE, page
 from orchestration.run import _is_current
 from orchestration.settings import REPOSITORY, Settings
 
@@ -243,6 +244,45 @@ def test_a_check_of_one_file_against_itself_is_not_called_passed(release):
     )
     assert rows["parts_match_chapters"] == "not_independent"
     assert rows["keys_unique"] == "passed"
+
+
+def test_measures_of_2024_are_shown_and_what_they_lack_is_said(release):
+    rates = dict(
+        release.execute("""
+            select product_group, effective_tariff_rate from ai_effective_tariff
+            where definition_id = 'datacenter_high' and period_grain = 'year' and category = 'all'
+        """).fetchall()
+    )
+    assert rates["ai"] == pytest.approx(0.018, abs=1e-3)
+    assert rates["low_codes"] == pytest.approx(0.027, abs=1e-3)
+    assert rates["all_goods"] == pytest.approx(0.0269, abs=5e-5)
+    assert one(
+        release,
+        f"select value_usd, value_growth, value_growth_reason from ai_trade_growth where {CORE_2024} "
+        "and flow = 'import' and product_group = 'ai' and category = 'all'",
+    ) == (225_027_679_662, None, "imports of a year earlier are not loaded")
+    assert one(
+        release,
+        f"select ai_imports_usd, excess_imports_usd, imports_reason from ai_counterfactual_balance "
+        f"where {CORE_2024} and non_ai_basis = 'low_codes'",
+    ) == (225_027_679_662, None, "the base year 2023 is not covered for all partners")
+    assert one(
+        release, "select count(index_value), count(*) filter (reason is null) from ai_trade_index"
+    ) == (0, 0)
+    assert release.execute(f"""
+        select commodity_code, round(value_usd / 1e9, 1) from ai_top_products
+        where {CORE_2024} and product_rank <= 3 order by product_rank
+    """).fetchall() == [("8471500150", 61.6), ("8517620090", 38.5), ("8473301180", 27.9)]
+    assert release.execute(f"""
+        select partner_name, round(partner_share, 3) from ai_top_partners
+        where {CORE_2024} and flow = 'import' and category = 'all' and partner_rank <= 2 order by partner_rank
+    """).fetchall() == [("Taiwan", 0.291), ("Mexico", 0.246)]
+
+
+def test_the_fidelity_page_is_that_of_the_sample(sample):
+    """When it is not: `make run`, then `make fidelity`."""
+    data_dir, _ = sample
+    assert page(data_dir / "published") == PAGE.read_text()
 
 
 def test_no_check_of_the_release_failed(release):

@@ -934,7 +934,48 @@ def make_marts():
         create table balance_basis as
             select 'consumption_vs_total_exports' as balance_basis, 'value_usd' as exports_measure,
                    'value_usd' as imports_measure;
-        create table ai_trade as select 'compute_core' as definition_id, * from goods_trade_chapter;
+        create table ai_trade as
+            select 'compute_core' as definition_id, 'Compute_Hardware' as category, *
+            from goods_trade_chapter;
+        create table dim_ai_definition as
+            select 'compute_core' as definition_id, 'core' as classification_id, 'High' as relevance_levels,
+                   'ex_27_71_98_99' as exclusion_id, true as is_imports_labelled, true as is_exports_labelled,
+                   date '2010-01-01' as valid_from, null::date as valid_to;
+        create table classified_trade as
+            select 'core' as classification_id, 'High' as relevance, false as is_excluded_chapter, *
+            from goods_trade_chapter;
+        create table ai_trade_growth as
+            select 'compute_core' as definition_id, 'import' as flow, 'month' as period_grain,
+                   date '2025-05-01' as period_start, product_group, category, value_usd,
+                   value_usd as comparable_value_usd, year_earlier_usd as comparable_year_earlier_usd
+            from (values ('ai', 'all', 400::bigint, 300::bigint), ('ai', 'Compute_Hardware', 400, 300),
+                         ('all_other', 'all', 50, 60), ('all_goods', 'all', 450, 360)
+            ) as t(product_group, category, value_usd, year_earlier_usd);
+        create table ai_top_products as
+            select definition_id, flow, period_grain, period_start, 1 as product_rank,
+                   400::bigint as value_usd, 1.0 as ai_share
+            from ai_trade_growth limit 1;
+        create table ai_top_partners as from ai_trade;
+        create table ai_effective_tariff_by_partner as
+            select 'compute_core' as definition_id, 'month' as period_grain,
+                   date '2025-05-01' as period_start, 'ai' as product_group, 'all' as category, partner_code,
+                   value_usd,
+                   value_usd // 10 as duty_usd, value_usd as duty_covered_value_usd
+            from goods_trade where flow = 'import';
+        create table ai_effective_tariff as
+            select definition_id, period_grain, period_start, product_group, category,
+                   sum(value_usd)::bigint as value_usd, sum(duty_usd)::bigint as duty_usd,
+                   sum(duty_covered_value_usd)::bigint as duty_covered_value_usd
+            from ai_effective_tariff_by_partner group by all;
+        create table ai_counterfactual_balance as
+            select 'compute_core' as definition_id, 2023 as base_year, 'low_codes' as non_ai_basis,
+                   'month' as period_grain, date '2025-05-01' as period_start, *
+            from (values (200::bigint, 80::bigint, -120::bigint, 110::bigint, 50::bigint, -60::bigint,
+                          90::bigint, 30::bigint, -60::bigint, -720::bigint, -660::bigint, null, null)
+            ) as t(ai_imports_usd, ai_exports_usd, ai_balance_usd, counterfactual_ai_imports_usd,
+                   counterfactual_ai_exports_usd, counterfactual_ai_balance_usd, excess_imports_usd,
+                   excess_exports_usd, excess_balance_usd, goods_balance_usd,
+                   counterfactual_goods_balance_usd, imports_reason, exports_reason);
         create table ai_trade_balance as
             select 'compute_core' as definition_id, 'consumption_vs_total_exports' as balance_basis,
                    'month' as period_grain, date '2025-05-01' as period_start, partner_code, exports_usd,
@@ -1015,6 +1056,49 @@ MARTS_DEFECTS = {
     "a headline without all partners": (
         "update ai_trade_headline set ai_exports_usd = 50",
         "headline_is_covered",
+    ),
+    "a code without a label": (
+        "delete from classified_trade where partner_code = '1220'",
+        "classified_matches_goods",
+    ),
+    "a code with two labels": (
+        "insert into classified_trade from classified_trade where flow = 'export'",
+        "classified_matches_goods",
+    ),
+    "a definition that counts another label": (
+        "update classified_trade set relevance = 'Low' where flow = 'export'",
+        "ai_trade_matches_classified",
+    ),
+    "a chapter that the definition leaves out": (
+        "update classified_trade set is_excluded_chapter = true where flow = 'export'",
+        "ai_trade_matches_classified",
+    ),
+    "a measure that is not the sum": (
+        "update ai_trade_growth set value_usd = 399 where category = 'Compute_Hardware'",
+        "measures_match_trade",
+    ),
+    "goods that a family loses": (
+        "update ai_trade_growth set comparable_value_usd = 50 where product_group = 'all_other'; "
+        "update ai_trade_growth set comparable_year_earlier_usd = 310 where category = 'all' "
+        "and product_group = 'ai'",
+        "families_move_nothing_away",
+    ),
+    "a product that is ranked twice": (
+        "insert into ai_top_products select * replace (2 as product_rank) from ai_top_products",
+        "top_products_within_total",
+    ),
+    "a member beside its group": (
+        "insert into ai_effective_tariff_by_partner "
+        "select * replace ('0020' as partner_code) from ai_effective_tariff_by_partner limit 1",
+        "tariff_counts_each_partner_once",
+    ),
+    "an excess that is not the difference": (
+        "update ai_counterfactual_balance set excess_imports_usd = 91",
+        "counterfactual_identity",
+    ),
+    "a counterfactual that is null without a reason": (
+        "update ai_counterfactual_balance set excess_exports_usd = null, excess_balance_usd = null",
+        "counterfactual_identity",
     ),
     "a share above one": ("update ai_trade_headline set ai_import_share = 1.01", "shares_within_one"),
     "a negative rate": ("update ai_trade_headline set effective_tariff_rate = -0.1", "shares_within_one"),

@@ -3,6 +3,8 @@ select
     labels.product_set_id,
     labels.relevance,
     labels.category,
+    definitions.is_imports_labelled,
+    definitions.is_exports_labelled,
     definitions.valid_from,
     definitions.valid_to
 from {{ ref('int_product_set_labels') }} as labels

@@ -18,6 +18,7 @@ commodities as (
     select
         commodity_system,
         commodity_code,
+        hs2,
         concat(' ', {{ words_of("coalesce(description, short_description, '')") }}) as words
     from {{ ref('dim_commodity') }}
 
@@ -34,37 +35,20 @@ required_counts as (
 
 ),
 
--- Each code with each of its prefixes: joining by equality costs a tenth of asking which code is like which.
-prefix_lengths as (
-
-    select
-        *,
-        cast({{ each_part_of("'2 3 4 5 6 7 8 9 10'", ' ') }} as integer) as prefix_length
-    from commodities
-
-),
-
-code_prefixes as (
-
-    select
-        *,
-        left(commodity_code, prefix_length) as hs_prefix
-    from prefix_lengths
-
-),
-
 in_scope as (
 
     select
         rules.rule_id,
-        code_prefixes.commodity_system,
-        code_prefixes.commodity_code,
-        code_prefixes.words
-    from code_prefixes
-    inner join rules
+        commodities.commodity_system,
+        commodities.commodity_code,
+        commodities.words
+    from rules
+    inner join commodities
         on
-            code_prefixes.hs_prefix = rules.hs_prefix
-            and (rules.commodity_system is null or code_prefixes.commodity_system = rules.commodity_system)
+            -- The chapter follows from the prefix; with an equality the join need not try every pair.
+            commodities.hs2 = left(rules.hs_prefix, 2)
+            and commodities.commodity_code like concat(rules.hs_prefix, '%')
+            and (rules.commodity_system is null or rules.commodity_system = commodities.commodity_system)
 
 ),
 

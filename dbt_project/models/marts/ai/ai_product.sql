@@ -40,6 +40,10 @@ products as (
             classification.classification_id = definitions.classification_id
             and concat(';', definitions.relevance_levels, ';')
             like concat('%;', classification.relevance, ';%')
+            and case
+                when classification.commodity_system = 'hts10' then definitions.is_imports_labelled
+                else definitions.is_exports_labelled
+            end
     left join excluded_chapters
         on
             definitions.exclusion_id = excluded_chapters.exclusion_id

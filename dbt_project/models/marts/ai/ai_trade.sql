@@ -34,6 +34,10 @@ summed as (
         on
             goods.product_set_id = definitions.product_set_id
             and {{ is_valid_on('goods.period_start', 'definitions') }}
+            and case
+                when goods.flow = 'import' then definitions.is_imports_labelled
+                else definitions.is_exports_labelled
+            end
     group by 1, 2, 3, 4, 5, 6
 
 )

@@ -46,14 +46,24 @@ bases as (
 
 ),
 
+definitions as (
+
+    select * from {{ ref('dim_ai_definition') }}
+
+),
+
 categories as (
 
     select distinct
-        definition_id,
-        category,
-        valid_from,
-        valid_to
+        products.definition_id,
+        products.category,
+        products.valid_from,
+        products.valid_to,
+        definitions.is_imports_labelled,
+        definitions.is_exports_labelled
     from products
+    inner join definitions
+        on products.definition_id = definitions.definition_id
 
 ),
 
@@ -144,10 +154,14 @@ grid as (
         categories.category,
         covered_sides.is_exports_covered,
         covered_sides.is_imports_covered,
+        categories.is_exports_labelled,
+        categories.is_imports_labelled,
         covered_sides.is_exports_covered
+        and categories.is_exports_labelled
         and (bases.exports_measure <> 'domestic_value_usd' or covered_sides.is_domestic_served)
             as is_exports_served,
         covered_sides.is_imports_covered
+        and categories.is_imports_labelled
         and (bases.imports_measure <> 'general_value_usd' or covered_sides.is_general_served)
             as is_imports_served
     from covered_sides
@@ -216,10 +230,12 @@ balanced as (
             '; ',
             case
                 when not is_exports_covered then 'exports are not covered'
+                when not is_exports_labelled then 'exports are not labelled'
                 when exports_usd is null then concat(exports_measure, ' of exports is not served')
             end,
             case
                 when not is_imports_covered then 'imports are not covered'
+                when not is_imports_labelled then 'imports are not labelled'
                 when imports_usd is null then concat(imports_measure, ' of imports is not served')
             end
         ), '') as reason

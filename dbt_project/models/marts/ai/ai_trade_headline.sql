@@ -156,14 +156,26 @@ figures as (
         periods.period_start,
         periods.is_imports_covered,
         periods.is_exports_covered,
-        case when periods.is_imports_covered then coalesce(ai_summed.imports_usd, 0) end as ai_imports_usd,
-        case when periods.is_exports_covered then coalesce(ai_summed.exports_usd, 0) end as ai_exports_usd,
+        definitions.is_imports_labelled,
+        definitions.is_exports_labelled,
+        case
+            when periods.is_imports_covered and definitions.is_imports_labelled
+                then coalesce(ai_summed.imports_usd, 0)
+        end as ai_imports_usd,
+        case
+            when periods.is_exports_covered and definitions.is_exports_labelled
+                then coalesce(ai_summed.exports_usd, 0)
+        end as ai_exports_usd,
         case when periods.is_imports_covered then coalesce(imports_without_excluded_chapters.value_usd, 0) end
             as imports_ex_27_71_98_99_usd,
         case when periods.is_imports_covered then imports_of_all_goods.value_usd end as imports_all_goods_usd,
-        case when periods.is_imports_covered then ai_duty.duty_usd end as ai_duty_usd,
-        case when periods.is_imports_covered then coalesce(ai_duty.duty_covered_value_usd, 0) end
-            as ai_duty_covered_value_usd,
+        case
+            when periods.is_imports_covered and definitions.is_imports_labelled then ai_duty.duty_usd
+        end as ai_duty_usd,
+        case
+            when periods.is_imports_covered and definitions.is_imports_labelled
+                then coalesce(ai_duty.duty_covered_value_usd, 0)
+        end as ai_duty_covered_value_usd,
         case when periods.is_imports_covered then goods_duty.duty_usd end as duty_ex_27_71_98_99_usd,
         case when periods.is_imports_covered then coalesce(goods_duty.duty_covered_value_usd, 0) end
             as duty_covered_value_ex_27_71_98_99_usd
@@ -218,16 +230,21 @@ final as (
             as effective_tariff_rate_ex_27_71_98_99,
         {{ ratio('duty_covered_value_ex_27_71_98_99_usd', 'imports_ex_27_71_98_99_usd') }}
             as duty_coverage_share_ex_27_71_98_99,
-        case when not is_imports_covered then 'imports are not covered for all partners' end
-            as imports_reason,
-        case when not is_exports_covered then 'exports are not covered for all partners' end
-            as exports_reason,
+        case
+            when not is_imports_covered then 'imports are not covered for all partners'
+            when not is_imports_labelled then 'imports are not labelled'
+        end as imports_reason,
+        case
+            when not is_exports_covered then 'exports are not covered for all partners'
+            when not is_exports_labelled then 'exports are not labelled'
+        end as exports_reason,
         case
             when not is_imports_covered then 'imports are not covered for all partners'
             when imports_all_goods_usd is null then 'the total of all goods is not served'
         end as imports_all_goods_reason,
         case
             when not is_imports_covered then 'imports are not covered for all partners'
+            when not is_imports_labelled then 'imports are not labelled'
             when ai_duty_usd is null then 'duty is not served'
             when ai_duty_covered_value_usd = 0 then 'no value'
         end as effective_tariff_rate_reason

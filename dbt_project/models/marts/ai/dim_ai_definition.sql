@@ -10,6 +10,12 @@ classifications as (
 
 ),
 
+sides as (
+
+    select * from {{ ref('int_labelled_sides') }}
+
+),
+
 -- A run of the labeller is a definition of its own; a definition without its classification is none.
 definitions as (
 
@@ -20,6 +26,8 @@ definitions as (
         named.relevance_levels,
         named.exclusion_id,
         classifications.method,
+        sides.is_imports_labelled,
+        sides.is_exports_labelled,
         coalesce(classifications.version, named.version) as version,
         named.is_default,
         named.valid_from,
@@ -29,24 +37,30 @@ definitions as (
     from named
     inner join classifications
         on named.classification_id = classifications.classification_id
+    inner join sides
+        on named.classification_id = sides.classification_id
 
     union all
 
     select
-        classification_id as definition_id,
-        title,
-        classification_id,
+        classifications.classification_id as definition_id,
+        classifications.title,
+        classifications.classification_id,
         'High' as relevance_levels,
         'ex_27_71_98_99' as exclusion_id,
-        method,
-        version,
+        classifications.method,
+        sides.is_imports_labelled,
+        sides.is_exports_labelled,
+        classifications.version,
         false as is_default,
         cast('2010-01-01' as date) as valid_from,
         cast(null as date) as valid_to,
-        source,
-        note
+        classifications.source,
+        classifications.note
     from classifications
-    where method = 'language_model'
+    inner join sides
+        on classifications.classification_id = sides.classification_id
+    where classifications.method = 'language_model'
 
 )
 
