@@ -27,7 +27,7 @@ from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = ("ai_category", "hts_rate_wording", "partner", "partner_group", "partner_group_member")
+GATE_SEEDS = ("ai_category", "partner", "partner_group", "partner_group_member", "tariffs/hts_rate_wording")
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
@@ -371,7 +371,7 @@ def _write_tables(
     sizes = {}
     for table in tables:
         _copy(con, f"select *, timestamp '{vintage}' as vintage_at from {table}", folder / f"{table}.parquet")
-        columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
+        columns = [column for (column,) in con.execute(f"select column_name from (describe {table})").fetchall()]
         value = "sum(value_usd)" if "value_usd" in columns else "null"
         rows, total = con.execute(f"select count(*), {value} from {table}").fetchone()
         sizes[table] = {"row_count": rows, "value_usd": None if total is None else int(total)}
@@ -432,19 +432,20 @@ def _gate_of(rows: list[dict[str, str]]) -> GateResult:
 
 def _read_seed(con: duckdb.DuckDBPyConnection, seed: str) -> None:
     """A seed as a table of text, with its dates and truth values typed."""
+    name = Path(seed).name
     # The dialect is named, because finding it out costs four times as much as reading.
     con.execute(
         f"""
-        create table {seed} as
+        create table {name} as
         from read_csv(?, header = true, all_varchar = true, nullstr = '',
                       delim = ',', quote = '"', escape = '"', new_line = '\\n')
         """,
         [str(SEEDS / f"{seed}.csv")],
     )
-    columns = [name for (name,) in con.execute(f"select column_name from (describe {seed})").fetchall()]
+    columns = [column for (column,) in con.execute(f"select column_name from (describe {name})").fetchall()]
     for column in columns:
         if column in SEED_TYPES:
-            con.execute(f"alter table {seed} alter {column} type {SEED_TYPES[column]}")
+            con.execute(f"alter table {name} alter {column} type {SEED_TYPES[column]}")
 
 
 def _quarantine(

@@ -982,7 +982,7 @@ RATES_UNDERSTOOD = rule(
     problem="{rows_failing} texts of rates were never seen before and are not understood",
     advice=(
         "teach sources/tariff_rates.py to read them, or add them with what they mean to "
-        "dbt_project/seeds/hts_rate_wording.csv; until then the revision before stays in use"
+        "dbt_project/seeds/tariffs/hts_rate_wording.csv; until then the revision before stays in use"
     ),
     tables=("tariff_lines", "tariff_rate_parts", "hts_rate_wording"),
     failing=f"""
