@@ -35,13 +35,17 @@ CODE_CONFIGURATION = ("dbt_project/**/*.yml", "requirements.lock")
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of the contract, the columns that identify its rows, and what it says about itself."""
+    """A table of the contract, the columns that identify its rows, and what it says about itself.
+
+    A view or a table macro has no rows of its own: it is a query over tables of the same file.
+    """
 
     name: str
     relation: str
     key: tuple[str, ...]
     description: str
     columns: Mapping[str, str]
+    is_query: bool = False
 
 
 RELEASE_TABLES = (
@@ -127,6 +131,7 @@ def published_tables(manifest: dict) -> list[PublishedTable]:
             key=tuple(node["meta"]["published_key"]),
             description=node["description"].strip(),
             columns={name: column["description"].strip() for name, column in node["columns"].items()},
+            is_query=node["config"]["materialized"] in ("view", "table_macro"),
         )
         for node in sorted(nodes, key=lambda node: node["name"])
     ]
@@ -183,7 +188,7 @@ def _write_tables(
         con.execute(f"attach '{settings.warehouse_dir / 'warehouse.duckdb'}' as warehouse (read_only)")
         con.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
         _describe_release(con, info, checks)
-        for table in [*tables, *RELEASE_TABLES]:
+        for table in [*(table for table in tables if not table.is_query), *RELEASE_TABLES]:
             parquet = folder / f"{table.name}.parquet"
             con.execute(f"""
                 copy (from {table.relation} order by {", ".join(table.key)})
@@ -195,9 +200,38 @@ def _write_tables(
             for column, description in table.columns.items():
                 con.execute(f"comment on column {name}.{column} is {_text(description)}")
             (row_counts[table.name],) = con.execute(f"select count(*) from {name}").fetchone()
+        for table in tables:
+            if table.is_query:
+                _write_query(con, table)
+        con.execute("use memory")
         con.execute("detach release")
     shutil.rmtree(spill, ignore_errors=True)
     return row_counts
+
+
+def _write_query(con: duckdb.DuckDBPyConnection, table: PublishedTable) -> None:
+    """Make a view or a table macro of the warehouse anew in the release, over its tables."""
+    (view, arguments, definition) = con.execute(
+        """
+        select 'view', null, sql from duckdb_views()
+        where database_name = 'warehouse' and view_name = $name
+        union all
+        select 'macro', array_to_string(parameters, ', '), macro_definition from duckdb_functions()
+        where database_name = 'warehouse' and function_name = $name
+        """,
+        {"name": table.name},
+    ).fetchone()
+    # Names without a database: the file can be opened under any.
+    definition = definition.replace('"warehouse".', "").replace("warehouse.main.", "main.")
+    con.execute("use release")
+    if view == "macro":
+        con.execute(f"create macro main.{table.name}({arguments}) as table {definition}")
+        con.execute(f"comment on macro table main.{table.name} is {_text(table.description)}")
+        return
+    con.execute(definition)
+    con.execute(f"comment on view main.{table.name} is {_text(table.description)}")
+    for column, description in table.columns.items():
+        con.execute(f"comment on column main.{table.name}.{column} is {_text(description)}")
 
 
 def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[dict[str, str]]) -> None:

@@ -28,6 +28,18 @@
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
 
+{#- A table macro: a query with arguments, which readers call like a table. -#}
+{% materialization table_macro, adapter="duckdb" %}
+    {{ run_hooks(pre_hooks) }}
+    {%- call statement("main") -%}
+        create or replace macro {{ this.include(database=false) }}({{ config.require("arguments") | join(", ") }}) as table
+        {{ compiled_code }}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{- return({"relations": []}) -}}
+{% endmaterialization %}
+
 {% macro drop_existing() %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- if existing_relation is not none -%}

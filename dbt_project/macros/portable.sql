@@ -74,3 +74,17 @@
 {% macro text_as_sql(expression) %}
     {{- return("concat('''', replace(" ~ expression ~ ", '''', ''''''), '''')") -}}
 {% endmacro %}
+
+{#- The same, each text once. -#}
+{% macro distinct_texts_in_one(expression) %}
+    {{- return(adapter.dispatch("distinct_texts_in_one", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__distinct_texts_in_one(expression) %}
+    {{- return("array_to_string(list_sort(list(distinct " ~ expression ~ ") filter (where " ~ expression ~ " is not null)), '; ')") -}}
+{% endmacro %}
+
+{#- A fraction as a text, such as 12.5 %. -#}
+{% macro percent(expression) %}
+    {{- return("concat(" ~ text_of("round(100 * cast(" ~ expression ~ " as double), 2)") ~ ", ' %')") -}}
+{% endmacro %}

@@ -1,15 +1,15 @@
 -- Returns rates of the schedule that were not taken apart.
-{{ config(meta={'dagster': {'ref': {'name': 'int_tariff_schedule_dated'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'tariff_schedule'}}}) }}
 
 with texts as (
 
-    select general_rate_text as rate_text from {{ ref('int_tariff_schedule_dated') }}
+    select general_rate_text as rate_text from {{ ref('tariff_schedule') }}
     union distinct
-    select special_rate_text from {{ ref('int_tariff_schedule_dated') }}
+    select special_rate_text from {{ ref('tariff_schedule') }}
     union distinct
-    select other_rate_text from {{ ref('int_tariff_schedule_dated') }}
+    select other_rate_text from {{ ref('tariff_schedule') }}
     union distinct
-    select additional_rate_text from {{ ref('int_tariff_schedule_dated') }}
+    select additional_rate_text from {{ ref('tariff_schedule') }}
 
 ),
 

@@ -1,5 +1,5 @@
 -- Returns intervals of a code that end before they begin, or only after the next one has begun.
-{{ config(meta={'dagster': {'ref': {'name': 'int_tariff_schedule_dated'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'tariff_schedule'}}}) }}
 
 with intervals as (
 
@@ -8,7 +8,7 @@ with intervals as (
         valid_from,
         valid_to,
         lead(valid_from) over (partition by hts_code order by valid_from) as next_valid_from
-    from {{ ref('int_tariff_schedule_dated') }}
+    from {{ ref('tariff_schedule') }}
 
 )
 

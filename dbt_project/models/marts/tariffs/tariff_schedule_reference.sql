@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- Which other headings, most of them of chapters 98 and 99, the footnotes of a line name, and for how long.
 with revisions as (
 

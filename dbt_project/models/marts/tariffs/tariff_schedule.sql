@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- One row for as long as nothing about a code changes. The calendar is that of the law, not of the releases.
 with revisions as (
 

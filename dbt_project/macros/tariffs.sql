@@ -1,0 +1,197 @@
+{#- What a duty of an authority comes to for goods of an ordinary rate, a fraction of the value. -#}
+{% macro rate_of_authority(authority, duty, ordinary_rate) %}
+    {%- if authority in var('tariff_authorities_with_floors') -%}
+        {{ duty }}.{{ authority }}_rate + {{ duty }}.{{ authority }}_floor_share * greatest({{ duty }}.{{ authority }}_floor_rate - {{ ordinary_rate }}, 0)
+    {%- else -%}
+        {{ duty }}.{{ authority }}_rate
+    {%- endif -%}
+{% endmacro %}
+
+{#- What the exemptions of all authorities spare such goods. -#}
+{% macro rate_exempted(duty, ordinary_rate) %}
+    {{- duty }}.exempted_rate
+    {%- for authority in var('tariff_authorities_with_floors') %}
+        + {{ duty }}.{{ authority }}_exempted_floor_share * greatest({{ duty }}.{{ authority }}_floor_rate - {{ ordinary_rate }}, 0)
+    {%- endfor -%}
+{% endmacro %}
+
+{#- The rows of a table that hold on a day; all of them without a day. -#}
+{% macro where_valid_on(on_day, table) %}
+    {%- if on_day is not none -%}
+        where {{ table }}.valid_from <= {{ on_day }} and ({{ table }}.valid_to is null or {{ table }}.valid_to >= {{ on_day }})
+    {%- endif -%}
+{% endmacro %}
+
+{#-
+    The panel of statutory rates, spread out: one row per code, partner and interval. With on_day (an SQL
+    expression), what holds on that day; each table is cut to the day before they are joined. With scenario (an SQL
+    expression too), what would hold under it; with products (a query of codes), for these alone.
+-#}
+{% macro statutory_rates(on_day=none, scenario="'law'", products=none) %}
+with products as (
+
+    select * from {{ ref('tariff_product') }} as product
+    {{ where_valid_on(on_day, 'product') }}
+    {%- if products is not none %}
+        and product.hts10 in ({{ products }})
+    {%- endif %}
+
+),
+
+panel as (
+
+    select * from {{ ref('tariff_panel') }} as panel
+    {{ where_valid_on(on_day, 'panel') or 'where true' }}
+        and panel.scenario_id = {{ scenario }}
+
+),
+
+claims as (
+
+    select * from {{ ref('tariff_claim') }} as claim
+    {{ where_valid_on(on_day, 'claim') }}
+
+),
+
+intervals as (
+
+    select
+        products.hts10,
+        products.is_ai,
+        partners.partner_code,
+        greatest(products.valid_from, panel.valid_from, coalesce(claims.valid_from, panel.valid_from)) as valid_from,
+        nullif(
+            least(
+                coalesce(products.valid_to, date '9999-12-31'),
+                coalesce(panel.valid_to, date '9999-12-31'),
+                coalesce(claims.valid_to, date '9999-12-31')
+            ),
+            date '9999-12-31'
+        ) as valid_to,
+        products.mfn_basis,
+        case when partners.is_column_2 then products.column_2_rate else products.mfn_rate end as ordinary_rate,
+        preferences.programme,
+        preferences.preference_rate,
+        coalesce(claims.claimed_share, 0) as claimed_share,
+        products.carried_forward_from,
+        panel.duty_id,
+        panel.claimed_duty_id
+    from panel
+    inner join {{ ref('tariff_partner') }} as partners
+        on panel.partner_class_id = partners.partner_class_id
+    inner join products
+        on
+            panel.product_class_id = products.product_class_id
+            and panel.valid_from <= coalesce(products.valid_to, date '9999-12-31')
+            and coalesce(panel.valid_to, date '9999-12-31') >= products.valid_from
+    left join {{ ref('tariff_preference') }} as preferences
+        on
+            products.special_rate_text = preferences.special_rate_text
+            and partners.partner_code = preferences.partner_code
+    left join claims
+        on
+            products.hts10 = claims.hts10
+            and partners.partner_code = claims.partner_code
+            and claims.valid_from
+            <= least(coalesce(products.valid_to, date '9999-12-31'), coalesce(panel.valid_to, date '9999-12-31'))
+            and coalesce(claims.valid_to, date '9999-12-31') >= greatest(products.valid_from, panel.valid_from)
+
+),
+
+-- Goods that claim their preference, and goods that do not.
+charged as (
+
+    select
+        intervals.*,
+        coalesce(intervals.preference_rate, intervals.ordinary_rate) as preferential_rate,
+        {%- for authority in var('tariff_authorities') %}
+        (1 - intervals.claimed_share) * ({{ rate_of_authority(authority, 'duties', 'intervals.ordinary_rate') }})
+        + intervals.claimed_share * (
+            {{ rate_of_authority(authority, 'claimed_duties', 'coalesce(intervals.preference_rate, intervals.ordinary_rate)') }}
+        ) as {{ authority }}_rate,
+        {%- endfor %}
+        (1 - intervals.claimed_share) * ({{ rate_exempted('duties', 'intervals.ordinary_rate') }})
+        + intervals.claimed_share * (
+            {{ rate_exempted('claimed_duties', 'coalesce(intervals.preference_rate, intervals.ordinary_rate)') }}
+        ) as exempted_rate,
+        duties.exempt_by,
+        duties.is_partial,
+        duties.action_ids
+    from intervals
+    inner join {{ ref('tariff_duty') }} as duties
+        on intervals.duty_id = duties.duty_id
+    inner join {{ ref('tariff_duty') }} as claimed_duties
+        on intervals.claimed_duty_id = claimed_duties.duty_id
+
+)
+
+select
+    hts10,
+    partner_code,
+    valid_from,
+    valid_to,
+    is_ai,
+    ordinary_rate as mfn_rate,
+    mfn_basis,
+    programme,
+    preference_rate,
+    claimed_share,
+    (1 - claimed_share) * ordinary_rate + claimed_share * preferential_rate as base_rate,
+    {%- for authority in var('tariff_authorities') %}
+    {{ authority }}_rate,
+    {%- endfor %}
+    (1 - claimed_share) * ordinary_rate + claimed_share * preferential_rate
+    {%- for authority in var('tariff_authorities') %}
+    + {{ authority }}_rate
+    {%- endfor %} as total_rate,
+    exempted_rate,
+    exempt_by is not null as is_exempt,
+    exempt_by,
+    is_partial,
+    action_ids,
+    coalesce(carried_forward_from <= coalesce(valid_to, date '9999-12-31'), false) as is_carried_forward
+from charged
+{% endmacro %}
+
+{#- Sums of changes up to each row: what holds from its day on. -#}
+{% macro running_tariff_sums(partition, order='on_day') %}
+    {%- for sum in var('tariff_sums') %}
+    cast(sum({{ sum }}) over (partition by {{ partition }} order by {{ order }}) as bigint) as {{ sum }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{% macro summed_tariff_sums(relation) %}
+    {%- for sum in var('tariff_sums') %}
+    cast(sum({{ relation }}.{{ sum }}) as bigint) as {{ sum }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Sums of duty as rates: fractions of the value of which the ordinary rate is known, null where there is none. -#}
+{% macro rates_of_tariff_sums(relation) %}
+    {{ relation }}.weight_usd,
+    {{ ratio(relation ~ '.covered_weight_usd', relation ~ '.weight_usd') }} as coverage_share,
+    {{ ratio(relation ~ '.base_duty_usd', relation ~ '.covered_weight_usd') }} as base_rate,
+    {%- set duties = [relation ~ '.base_duty_usd'] %}
+    {%- for authority in var('tariff_authorities') %}
+    {{ ratio(relation ~ '.' ~ authority ~ '_duty_usd', relation ~ '.covered_weight_usd') }} as {{ authority }}_rate,
+    {%- do duties.append(relation ~ '.' ~ authority ~ '_duty_usd') %}
+    {%- endfor %}
+    {{ ratio('(' ~ duties | join(' + ') ~ ')', relation ~ '.covered_weight_usd') }} as total_rate,
+    {{ ratio(relation ~ '.exempted_duty_usd', relation ~ '.covered_weight_usd') }} as exempted_rate,
+    {{ relation }}.exempted_duty_usd
+{% endmacro %}
+
+{#- The whole rate of a flow of which a part claims its preference. -#}
+{% macro total_rate(duty, claimed_duty, ordinary_rate, preferential_rate, claimed_share) %}
+    (1 - {{ claimed_share }}) * (
+        {{ ordinary_rate }}
+        {%- for authority in var('tariff_authorities') %}
+        + {{ rate_of_authority(authority, duty, ordinary_rate) }}
+        {%- endfor %}
+    ) + {{ claimed_share }} * (
+        {{ preferential_rate }}
+        {%- for authority in var('tariff_authorities') %}
+        + {{ rate_of_authority(authority, claimed_duty, preferential_rate) }}
+        {%- endfor %}
+    )
+{% endmacro %}

@@ -1,0 +1,177 @@
+{{ config(materialized='view') }}
+
+-- Changes of the law alone: what share claims a preference is that of the day after on both sides.
+with moved as (
+
+    select
+        panel.product_class_id,
+        panel.partner_class_id,
+        panel.valid_from as changed_on,
+        panel.previous_duty_id,
+        panel.duty_id,
+        panel.previous_claimed_duty_id,
+        panel.claimed_duty_id,
+        coalesce(unclaimed.action_ids, claimed.action_ids) as action_ids,
+        coalesce(unclaimed.change_text, concat('For goods that claim a preference: ', claimed.change_text)) as change_text
+    from {{ ref('tariff_panel') }} as panel
+    left join {{ ref('tariff_duty_change') }} as unclaimed
+        on
+            panel.previous_duty_id = unclaimed.previous_duty_id
+            and panel.duty_id = unclaimed.duty_id
+    left join {{ ref('tariff_duty_change') }} as claimed
+        on
+            panel.previous_claimed_duty_id = claimed.previous_duty_id
+            and panel.claimed_duty_id = claimed.duty_id
+    where
+        panel.scenario_id = 'law'
+        and panel.previous_duty_id is not null
+
+),
+
+products as (
+
+    select
+        *,
+        lag(mfn_rate) over (partition by hts10 order by valid_from) as previous_mfn_rate,
+        lag(special_rate_text) over (partition by hts10 order by valid_from) as previous_special_rate_text
+    from {{ ref('tariff_product') }}
+
+),
+
+cases as (
+
+    select
+        products.hts10,
+        products.is_ai,
+        partners.partner_code,
+        partners.is_column_2,
+        moved.changed_on,
+        moved.previous_duty_id,
+        moved.duty_id,
+        moved.previous_claimed_duty_id,
+        moved.claimed_duty_id,
+        moved.action_ids,
+        moved.change_text,
+        products.mfn_rate as previous_mfn_rate,
+        products.mfn_rate,
+        products.column_2_rate,
+        products.special_rate_text as previous_special_rate_text,
+        products.special_rate_text
+    from moved
+    inner join products
+        on
+            moved.product_class_id = products.product_class_id
+            and {{ is_valid_on('moved.changed_on', 'products') }}
+    inner join {{ ref('tariff_partner') }} as partners
+        on moved.partner_class_id = partners.partner_class_id
+
+    union all
+
+    select
+        products.hts10,
+        products.is_ai,
+        partners.partner_code,
+        partners.is_column_2,
+        products.valid_from as changed_on,
+        panel.duty_id as previous_duty_id,
+        panel.duty_id,
+        panel.claimed_duty_id as previous_claimed_duty_id,
+        panel.claimed_duty_id,
+        'schedule' as action_ids,
+        concat('Ordinary rate of the schedule: ', products.mfn_rate_text) as change_text,
+        products.previous_mfn_rate,
+        products.mfn_rate,
+        products.column_2_rate,
+        products.previous_special_rate_text,
+        products.special_rate_text
+    from {{ ref('tariff_panel') }} as panel
+    inner join {{ ref('tariff_partner') }} as partners
+        on panel.partner_class_id = partners.partner_class_id
+    inner join products
+        on
+            panel.product_class_id = products.product_class_id
+            and panel.scenario_id = 'law'
+            and panel.valid_from < products.valid_from
+            and (panel.valid_to is null or panel.valid_to >= products.valid_from)
+    where products.previous_mfn_rate <> products.mfn_rate
+
+),
+
+rated as (
+
+    select
+        cases.*,
+        coalesce(claims.claimed_share, 0) as claimed_share,
+        case when cases.is_column_2 then cases.column_2_rate else cases.previous_mfn_rate end as ordinary_before,
+        case when cases.is_column_2 then cases.column_2_rate else cases.mfn_rate end as ordinary_after,
+        coalesce(
+            preferences_before.preference_rate,
+            case when cases.is_column_2 then cases.column_2_rate else cases.previous_mfn_rate end
+        ) as preferential_before,
+        coalesce(
+            preferences.preference_rate,
+            case when cases.is_column_2 then cases.column_2_rate else cases.mfn_rate end
+        ) as preferential_after
+    from cases
+    left join {{ ref('tariff_claim') }} as claims
+        on
+            cases.hts10 = claims.hts10
+            and cases.partner_code = claims.partner_code
+            and claims.valid_from <= cases.changed_on
+            and coalesce(claims.valid_to, date '9999-12-31') >= cases.changed_on
+    left join {{ ref('tariff_preference') }} as preferences_before
+        on
+            cases.previous_special_rate_text = preferences_before.special_rate_text
+            and cases.partner_code = preferences_before.partner_code
+    left join {{ ref('tariff_preference') }} as preferences
+        on
+            cases.special_rate_text = preferences.special_rate_text
+            and cases.partner_code = preferences.partner_code
+
+),
+
+totals as (
+
+    select
+        rated.hts10,
+        rated.partner_code,
+        rated.changed_on,
+        rated.is_ai,
+        rated.action_ids,
+        rated.change_text,
+        {{ total_rate('before', 'claimed_before', 'rated.ordinary_before', 'rated.preferential_before', 'rated.claimed_share') }}
+            as rate_before,
+        {{ total_rate('due', 'claimed_due', 'rated.ordinary_after', 'rated.preferential_after', 'rated.claimed_share') }}
+            as rate_after
+    from rated
+    inner join {{ ref('tariff_duty') }} as before
+        on rated.previous_duty_id = before.duty_id
+    inner join {{ ref('tariff_duty') }} as claimed_before
+        on rated.previous_claimed_duty_id = claimed_before.duty_id
+    inner join {{ ref('tariff_duty') }} as due
+        on rated.duty_id = due.duty_id
+    inner join {{ ref('tariff_duty') }} as claimed_due
+        on rated.claimed_duty_id = claimed_due.duty_id
+
+)
+
+select
+    totals.hts10,
+    totals.partner_code,
+    totals.changed_on,
+    totals.is_ai,
+    totals.rate_before,
+    totals.rate_after,
+    totals.action_ids,
+    concat(
+        coalesce(commodities.short_description, totals.hts10), ' from ', partners.partner_name, ': ',
+        {{ percent('totals.rate_before') }}, ' to ', {{ percent('totals.rate_after') }}, '. ', totals.change_text
+    ) as change_text
+from totals
+left join {{ ref('dim_commodity') }} as commodities
+    on
+        totals.hts10 = commodities.commodity_code
+        and commodities.commodity_system = 'hts10'
+left join {{ ref('dim_partner') }} as partners
+    on totals.partner_code = partners.partner_code
+where abs(totals.rate_after - totals.rate_before) > 0.000001

@@ -1,0 +1,208 @@
+-- Which share of the imports of a code from a partner claims its preference. For Canada and Mexico it decides over
+-- other duties too, and rose when they came: from the claims by code where the warehouse holds them, else from the
+-- seed. For other agreements: what was not paid of the ordinary duty in the year of the weights.
+with horizon as (
+
+    select * from {{ ref('tariff_horizon') }}
+
+),
+
+rates as (
+
+    select
+        products.hts10,
+        mfn.mfn_rate,
+        mfn.special_rate_text,
+        case when mfn.mfn_rate > 0 then 'mfn_dutiable' else 'mfn_free' end as condition
+    from {{ ref('int_tariff_products') }} as products
+    inner join {{ ref('int_tariff_mfn') }} as mfn
+        on
+            left(products.hts10, 8) = mfn.hts8
+            and mfn.valid_to is null
+
+),
+
+assumed as (
+
+    select
+        parameters.partner_code,
+        parameters.condition,
+        parameters.value,
+        parameters.valid_from,
+        parameters.valid_to
+    from {{ ref('tariff_parameter') }} as parameters
+    where
+        parameters.parameter_id = 'usmca_share'
+        and parameters.hs_prefix is null
+
+),
+
+of_chapters as (
+
+    select
+        partner_code,
+        hs_prefix as hs2,
+        condition,
+        value,
+        valid_from
+    from {{ ref('tariff_parameter') }}
+    where
+        parameter_id = 'usmca_share'
+        and hs_prefix is not null
+
+),
+
+-- Months of which the claims are loaded, with all the trade of the code in them.
+months as (
+
+    select distinct
+        trade.partner_code,
+        trade.period_start,
+        assumed.valid_from
+    from {{ ref('goods_trade_programme') }} as trade
+    inner join assumed
+        on
+            trade.partner_code = assumed.partner_code
+            and assumed.valid_from <= trade.period_start
+            and (assumed.valid_to is null or assumed.valid_to >= trade.period_start)
+    where
+        trade.period_grain = 'month'
+        and assumed.condition = 'mfn_dutiable'
+
+),
+
+claims_by_code as (
+
+    select
+        trade.partner_code,
+        trade.commodity_code as hts10,
+        months.valid_from,
+        sum(trade.value_usd) as value_usd
+    from {{ ref('goods_trade_programme') }} as trade
+    inner join months
+        on
+            trade.partner_code = months.partner_code
+            and trade.period_start = months.period_start
+    inner join {{ ref('rate_provision') }} as provisions
+        on trade.rate_provision_code = provisions.rate_provision_code
+    where
+        trade.period_grain = 'month'
+        and provisions.is_preference
+    group by 1, 2, 3
+
+),
+
+trade_by_code as (
+
+    select
+        trade.partner_code,
+        trade.commodity_code as hts10,
+        months.valid_from,
+        sum(trade.value_usd) as value_usd
+    from {{ ref('goods_trade') }} as trade
+    inner join months
+        on
+            trade.partner_code = months.partner_code
+            and trade.period_start = months.period_start
+    where trade.flow = 'import'
+    group by 1, 2, 3
+    having sum(trade.value_usd) > 0
+
+),
+
+claimed as (
+
+    select
+        trade_by_code.partner_code,
+        trade_by_code.hts10,
+        trade_by_code.valid_from,
+        'mfn_dutiable' as condition,
+        least({{ ratio('coalesce(claims_by_code.value_usd, 0)', 'trade_by_code.value_usd') }}, 1) as claimed_share
+    from trade_by_code
+    left join claims_by_code
+        on
+            trade_by_code.partner_code = claims_by_code.partner_code
+            and trade_by_code.hts10 = claims_by_code.hts10
+            and trade_by_code.valid_from = claims_by_code.valid_from
+
+),
+
+usmca as (
+
+    select
+        rates.hts10,
+        assumed.partner_code,
+        assumed.valid_from,
+        assumed.valid_to,
+        coalesce(claimed.claimed_share, of_chapters.value, assumed.value) as claimed_share,
+        case
+            when claimed.claimed_share is not null then 'claims by code'
+            else 'assumed'
+        end as basis
+    from rates
+    inner join assumed
+        on rates.condition = assumed.condition
+    -- Goods that are free anyway claim little, whatever they could: their claims say nothing.
+    left join claimed
+        on
+            rates.hts10 = claimed.hts10
+            and assumed.partner_code = claimed.partner_code
+            and assumed.valid_from = claimed.valid_from
+            and assumed.condition = claimed.condition
+    left join of_chapters
+        on
+            left(rates.hts10, 2) = of_chapters.hs2
+            and assumed.partner_code = of_chapters.partner_code
+            and assumed.condition = of_chapters.condition
+            and assumed.valid_from = of_chapters.valid_from
+
+),
+
+others as (
+
+    select
+        goods.commodity_code as hts10,
+        goods.partner_code,
+        horizon.panel_from as valid_from,
+        cast(null as date) as valid_to,
+        least(greatest(1 - goods.duty_usd / (rates.mfn_rate * goods.value_usd), 0), 1) as claimed_share,
+        'duty not paid' as basis
+    from {{ ref('goods_trade_annual') }} as goods
+    inner join horizon
+        on goods.period_start = make_date(horizon.weight_year, 1, 1)
+    inner join rates
+        on goods.commodity_code = rates.hts10
+    inner join {{ ref('tariff_preference') }} as preferences
+        on
+            rates.special_rate_text = preferences.special_rate_text
+            and goods.partner_code = preferences.partner_code
+    left join (select distinct partner_code from assumed) as observed
+        on goods.partner_code = observed.partner_code
+    where
+        goods.flow = 'import'
+        and goods.value_usd > 0
+        and goods.duty_usd is not null
+        and rates.mfn_rate > 0
+        and observed.partner_code is null
+
+)
+
+select
+    hts10,
+    partner_code,
+    valid_from,
+    valid_to,
+    cast(claimed_share as decimal(10, 8)) as claimed_share,
+    basis
+from usmca
+
+union all
+
+select
+    hts10,
+    partner_code,
+    valid_from,
+    valid_to,
+    cast(claimed_share as decimal(10, 8)) as claimed_share,
+    basis
+from others

@@ -1,0 +1,3 @@
+{{ config(materialized='table_macro', arguments=['under_scenario', 'on_day']) }}
+
+{{ statutory_rates('on_day', scenario='under_scenario', products="select hts10 from " ~ ref('tariff_product') ~ " where is_ai") }}
