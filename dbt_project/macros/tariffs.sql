@@ -181,17 +181,25 @@ from charged
     {{ relation }}.exempted_duty_usd
 {% endmacro %}
 
-{#- The whole rate of a flow of which a part claims its preference. -#}
-{% macro total_rate(duty, claimed_duty, ordinary_rate, preferential_rate, claimed_share) %}
-    (1 - {{ claimed_share }}) * (
-        {{ ordinary_rate }}
-        {%- for authority in var('tariff_authorities') %}
+{#- Ordinary rate and all duties on top of it. -#}
+{% macro whole_rate(duty, ordinary_rate) %}
+    {{- ordinary_rate }}
+    {%- for authority in var('tariff_authorities') %}
         + {{ rate_of_authority(authority, duty, ordinary_rate) }}
-        {%- endfor %}
-    ) + {{ claimed_share }} * (
-        {{ preferential_rate }}
-        {%- for authority in var('tariff_authorities') %}
-        + {{ rate_of_authority(authority, claimed_duty, preferential_rate) }}
-        {%- endfor %}
-    )
+    {%- endfor -%}
+{% endmacro %}
+
+{#- The sums of a relation whose rows add (sign 1) or take away (sign -1). -#}
+{% macro signed_tariff_sums() %}
+    {%- for sum in var('tariff_sums') %}
+    cast(sum(sign * {{ sum }}) as bigint) as {{ sum }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Ordinary duty and all duties on top of it. -#}
+{% macro whole_duty(relation) %}
+    {{- relation }}.base_duty_usd
+    {%- for authority in var('tariff_authorities') %}
+        + {{ relation }}.{{ authority }}_duty_usd
+    {%- endfor -%}
 {% endmacro %}

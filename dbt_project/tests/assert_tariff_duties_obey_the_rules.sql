@@ -1,6 +1,6 @@
 -- Returns duties on a share of the value below 0 or above 1, exemptions that add to a duty, two floors of one
--- authority, and pairs of actions of which one displaces the other and that are both due on more than all of the
--- value.
+-- authority, and pairs of actions of which one displaces the other and that are both due on more than all of
+-- the value.
 {{ config(meta={'dagster': {'ref': {'name': 'tariff_duty_part'}}}) }}
 
 with parts as (

@@ -1,6 +1,10 @@
--- Returns prefixes of product lists that no import code and no line of a loaded revision begins with. A few belong to
--- editions that are not loaded; a mistyped one looks the same, so that each is shown.
-{{ config(severity='error', error_if='> 100', warn_if='> 0', meta={'dagster': {'ref': {'name': 'tariff_product_list_member'}}}) }}
+-- Returns prefixes of product lists that no import code and no line of a loaded revision begins with. A few
+-- belong to editions that are not loaded; a mistyped one looks the same, so that each is shown.
+{{ config(
+    error_if='> 100',
+    warn_if='> 0',
+    meta={'dagster': {'ref': {'name': 'tariff_product_list_member'}}}
+) }}
 
 with codes as (
 

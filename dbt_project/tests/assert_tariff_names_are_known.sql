@@ -1,6 +1,6 @@
--- Returns names of actions, lists, parameters, stacking classes and partners that nothing declares: a misspelt one
--- would silently never apply. And partners that two classes of one action name on one day: it would be open which of
--- the two rates is due.
+-- Returns names of actions, lists, parameters, stacking classes and partners that nothing declares: a
+-- misspelt one would silently never apply. And partners that two classes of one action name on one day: it
+-- would be open which of the two rates is due.
 {{ config(meta={'dagster': {'ref': {'name': 'tariff_partner_class'}}}) }}
 
 with scopes as (
@@ -23,29 +23,59 @@ with scopes as (
 
 references_made as (
 
-    select 'tariff_action_rate' as seed_name, 'action' as name_kind, action_id as name from {{ ref('tariff_action_rate') }}
+    select
+        'tariff_action_rate' as seed_name,
+        'action' as name_kind,
+        action_id as name
+    from {{ ref('tariff_action_rate') }}
     union
-    select 'tariff_action_scope' as seed_name, 'action' as name_kind, action_id as name from {{ ref('tariff_action_scope') }}
+    select
+        'tariff_action_scope' as seed_name,
+        'action' as name_kind,
+        action_id as name
+    from {{ ref('tariff_action_scope') }}
     union
-    select 'tariff_action_scope' as seed_name, 'list' as name_kind, list_id as name from {{ ref('tariff_action_scope') }}
+    select
+        'tariff_action_scope' as seed_name,
+        'list' as name_kind,
+        list_id as name
+    from {{ ref('tariff_action_scope') }}
     union
-    select 'tariff_action_scope' as seed_name, 'parameter' as name_kind, share_parameter_id as name
+    select
+        'tariff_action_scope' as seed_name,
+        'parameter' as name_kind,
+        share_parameter_id as name
     from {{ ref('tariff_action_scope') }}
     where share_parameter_id is not null
     union
-    select 'tariff_product_list_member' as seed_name, 'list' as name_kind, list_id as name
+    select
+        'tariff_product_list_member' as seed_name,
+        'list' as name_kind,
+        list_id as name
     from {{ ref('tariff_product_list_member') }}
     union
-    select 'tariff_stacking_rule' as seed_name, 'stacking class' as name_kind, stacking_class as name
+    select
+        'tariff_stacking_rule' as seed_name,
+        'stacking class' as name_kind,
+        stacking_class as name
     from {{ ref('tariff_stacking_rule') }}
     union
-    select 'tariff_stacking_rule' as seed_name, 'stacking class' as name_kind, other_class as name
+    select
+        'tariff_stacking_rule' as seed_name,
+        'stacking class' as name_kind,
+        other_class as name
     from {{ ref('tariff_stacking_rule') }}
     union
-    select 'tariff_partner_class' as seed_name, 'partner' as name_kind, partner_code as name
+    select
+        'tariff_partner_class' as seed_name,
+        'partner' as name_kind,
+        partner_code as name
     from {{ ref('tariff_partner_class') }}
     union
-    select 'tariff_parameter' as seed_name, 'partner' as name_kind, partner_code as name
+    select
+        'tariff_parameter' as seed_name,
+        'partner' as name_kind,
+        partner_code as name
     from {{ ref('tariff_parameter') }}
     where partner_code is not null
 
@@ -53,15 +83,30 @@ references_made as (
 
 declared as (
 
-    select 'action' as name_kind, action_id as name from {{ ref('tariff_action') }}
+    select
+        'action' as name_kind,
+        action_id as name
+    from {{ ref('tariff_action') }}
     union
-    select 'stacking class' as name_kind, stacking_class as name from {{ ref('tariff_action') }}
+    select
+        'stacking class' as name_kind,
+        stacking_class as name
+    from {{ ref('tariff_action') }}
     union
-    select 'list' as name_kind, list_id as name from {{ ref('tariff_product_list') }}
+    select
+        'list' as name_kind,
+        list_id as name
+    from {{ ref('tariff_product_list') }}
     union
-    select 'parameter' as name_kind, parameter_id as name from {{ ref('tariff_parameter') }}
+    select
+        'parameter' as name_kind,
+        parameter_id as name
+    from {{ ref('tariff_parameter') }}
     union
-    select 'partner' as name_kind, partner_code as name from {{ ref('partner') }}
+    select
+        'partner' as name_kind,
+        partner_code as name
+    from {{ ref('partner') }}
     where partner_kind = 'country'
 
 ),

@@ -1,5 +1,5 @@
--- Returns changes of a scenario that name what is not there, lack what they need or change the law itself, and
--- scenarios that only end exemptions and lower a duty by that.
+-- Returns changes of a scenario that name what is not there, lack what they need or change the law itself,
+-- and scenarios that only end exemptions and lower a duty by that.
 {{ config(meta={'dagster': {'ref': {'name': 'tariff_scenario_change'}}}) }}
 
 with changes as (
@@ -24,7 +24,9 @@ select
         when changes.scenario_id = 'law' then 'the law is not a scenario'
         when changes.action_id is not null and actions.action_id is null
             then concat('unknown action ', changes.action_id)
-        when changes.list_id is not null and lists.list_id is null then concat('unknown list ', changes.list_id)
+        when
+            changes.list_id is not null and lists.list_id is null
+            then concat('unknown list ', changes.list_id)
         else concat(changes.change, ' lacks its action, list or rate')
     end as fault
 from changes
@@ -39,7 +41,10 @@ where
     or changes.scenario_id = 'law'
     or (changes.action_id is not null and actions.action_id is null)
     or (changes.list_id is not null and lists.list_id is null)
-    or (changes.change = 'set_rate' and (changes.action_id is null or changes.rate is null or changes.rate_kind is null))
+    or (
+        changes.change = 'set_rate'
+        and (changes.action_id is null or changes.rate is null or changes.rate_kind is null)
+    )
     or (changes.change = 'add_exemption' and (changes.action_id is null or changes.list_id is null))
 
 union all

@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
--- Most partners, on most days, are one and the same case to the law: the same actions in the same order, with the
--- same exceptions. coverage_case_id says which share of a product each action covers; duty_case_id says at which
--- rates, too. A few hundred cases are reckoned through instead of two hundred partners on each day.
+-- Most partners, on most days, are one and the same case to the law: the same actions in the same order, with
+-- the same exceptions. coverage_case_id says which share of a product each action covers; duty_case_id says
+-- at which rates, too. A few hundred cases are reckoned through instead of two hundred partners on each day.
 with slices as (
 
     select * from {{ ref('int_tariff_slices') }}
@@ -17,20 +17,25 @@ changing as (
         ('share', 'tariff_parameter', 'parameter_id'),
         ('rule', 'tariff_stacking_rule', 'other_class'),
     ] %}
-    select distinct
-        '{{ kind }}' as kind,
-        {{ name }} as name,
-        valid_from as changes_on
-    from {{ ref(seed) }}
-    union distinct
-    select distinct
-        '{{ kind }}' as kind,
-        {{ name }} as name,
-        {{ days_after('valid_to', 1) }} as changes_on
-    from {{ ref(seed) }}
-    where valid_to is not null
-    {{ "union distinct" if not loop.last }}
+        select
+            '{{ kind }}' as kind,
+            {{ name }} as name,
+            valid_from as changes_on
+        from {{ ref(seed) }}
+        union distinct
+        select
+            '{{ kind }}' as kind,
+            {{ name }} as name,
+            {{ days_after('valid_to', 1) }} as changes_on
+        from {{ ref(seed) }}
+        where valid_to is not null
+        union distinct
     {% endfor %}
+    select
+        'panel' as kind,
+        'panel' as name,
+        panel_from as changes_on
+    from {{ ref('tariff_horizon') }}
 
 ),
 
@@ -65,6 +70,20 @@ claims as (
 
 ),
 
+-- A share that differs between partners makes a case of each.
+of_partners as (
+
+    select distinct
+        parameters.parameter_id,
+        parameters.partner_code,
+        classes.partner_class_id
+    from {{ ref('tariff_parameter') }} as parameters
+    inner join {{ ref('int_tariff_partner_classes') }} as classes
+        on parameters.partner_code = classes.partner_code
+    where parameters.parameter_id <> 'usmca_share'
+
+),
+
 signs as (
 
     select
@@ -74,7 +93,8 @@ signs as (
         concat_ws(
             ' ', rates.action_id, {{ text_of('rates.place_in_class') }}, {{ text_of('rules.changed_on') }}
         ) as sign,
-        concat_ws(' ', rates.action_id, {{ text_of('rates.rate') }}, rates.rate_kind, rates.heading) as rate_sign
+        concat_ws(' ', rates.action_id, {{ text_of('rates.rate') }}, rates.rate_kind, rates.heading)
+            as rate_sign
     from {{ ref('int_tariff_partner_rates') }} as rates
     left join versions as rules
         on
@@ -95,8 +115,7 @@ signs as (
             scope_rows.list_id,
             {{ text_of('lists.changed_on') }},
             scope_rows.share_parameter_id,
-            {{ text_of('shares.changed_on') }},
-            -- A share that differs between partners makes a case of each.
+            {{ text_of('share_versions.changed_on') }},
             of_partners.partner_code
         ) as sign,
         {{ no_text() }} as rate_sign
@@ -106,22 +125,13 @@ signs as (
             lists.kind = 'list'
             and scope_rows.list_id = lists.name
             and scope_rows.slice_number = lists.slice_number
-    left join versions as shares
+    left join versions as share_versions
         on
-            shares.kind = 'share'
-            and scope_rows.share_parameter_id = shares.name
-            and scope_rows.slice_number = shares.slice_number
-            and shares.name <> 'usmca_share'
-    left join (
-        select distinct
-            parameters.parameter_id,
-            parameters.partner_code,
-            classes.partner_class_id
-        from {{ ref('tariff_parameter') }} as parameters
-        inner join {{ ref('int_tariff_partner_classes') }} as classes
-            on parameters.partner_code = classes.partner_code
-        where parameters.parameter_id <> 'usmca_share'
-    ) as of_partners
+            share_versions.kind = 'share'
+            and scope_rows.share_parameter_id = share_versions.name
+            and scope_rows.slice_number = share_versions.slice_number
+            and share_versions.name <> 'usmca_share'
+    left join of_partners
         on
             scope_rows.share_parameter_id = of_partners.parameter_id
             and scope_rows.partner_class_id = of_partners.partner_class_id

@@ -1,21 +1,18 @@
 {{ config(materialized='table') }}
 
--- What share of a class of products an action covers in a case: the share that is in scope, less what is taken out
--- of it, less what another action displaces. Shares are taken as independent of each other, so that they multiply.
--- Cases of a scenario alone are reckoned for AI products.
+-- What share of a class of products an action covers in a case: the share that is in scope, less what is
+-- taken out of it, less what another action displaces. Shares are taken as independent of each other, so that
+-- they multiply. Cases of a scenario alone are reckoned for AI products.
 with cases as (
 
     select
-        cases.coverage_case_id,
-        bool_or(cases.scenario_id = 'law') as is_law,
-        bool_or(cases.is_claimed) as is_claimed,
-        min(struct_pack(
-            scenario_id := cases.scenario_id,
-            partner_class_id := cases.partner_class_id,
-            slice_number := cases.slice_number
-        )) as example
-    from {{ ref('int_tariff_cases') }} as cases
-    group by cases.coverage_case_id
+        *,
+        row_number() over (
+            partition by coverage_case_id
+            order by scenario_id, partner_class_id, slice_number
+        ) as place,
+        bool_or(scenario_id = 'law') over (partition by coverage_case_id) as is_law
+    from {{ ref('int_tariff_cases') }}
 
 ),
 
@@ -25,15 +22,16 @@ examples as (
         cases.coverage_case_id,
         cases.is_law,
         cases.is_claimed,
-        cases.example.scenario_id as scenario_id,
-        cases.example.partner_class_id as partner_class_id,
-        cases.example.slice_number as slice_number,
+        cases.scenario_id,
+        cases.partner_class_id,
+        cases.slice_number,
         slices.valid_from as on_day
     from cases
     inner join {{ ref('int_tariff_slices') }} as slices
         on
-            cases.example.scenario_id = slices.scenario_id
-            and cases.example.slice_number = slices.slice_number
+            cases.scenario_id = slices.scenario_id
+            and cases.slice_number = slices.slice_number
+    where cases.place = 1
 
 ),
 
@@ -79,7 +77,8 @@ scope_rows as (
         scope_rows.share_parameter_id,
         case
             when scope_rows.share_parameter_id is null then 1
-            when scope_rows.share_parameter_id = 'usmca_share' then case when examples.is_claimed then 1 else 0 end
+            when scope_rows.share_parameter_id = 'usmca_share' and examples.is_claimed then 1
+            when scope_rows.share_parameter_id = 'usmca_share' then 0
             else coalesce(of_partner.value, of_all.value)
         end as usual_share
     from examples
@@ -98,15 +97,15 @@ scope_rows as (
             and partners.partner_code = of_partner.partner_code
             and of_partner.hs_prefix is null
             and of_partner.parameter_id <> 'usmca_share'
-            and of_partner.valid_from <= examples.on_day
-            and (of_partner.valid_to is null or of_partner.valid_to >= examples.on_day)
+            and examples.on_day >= of_partner.valid_from
+            and (of_partner.valid_to is null or examples.on_day <= of_partner.valid_to)
     left join {{ ref('tariff_parameter') }} as of_all
         on
             scope_rows.share_parameter_id = of_all.parameter_id
             and of_all.partner_code is null
             and of_all.hs_prefix is null
-            and of_all.valid_from <= examples.on_day
-            and (of_all.valid_to is null or of_all.valid_to >= examples.on_day)
+            and examples.on_day >= of_all.valid_from
+            and (of_all.valid_to is null or examples.on_day <= of_all.valid_to)
 
 ),
 
@@ -125,6 +124,12 @@ class_lists as (
 
 ),
 
+days as (
+
+    select distinct on_day from examples
+
+),
+
 -- By day, so that they join by equality.
 product_shares as (
 
@@ -133,11 +138,11 @@ product_shares as (
         days.on_day,
         parameters.parameter_id,
         parameters.value
-    from (select distinct on_day from examples) as days
+    from days
     inner join {{ ref('int_tariff_product_parameters') }} as parameters
         on
-            parameters.valid_from <= days.on_day
-            and (parameters.valid_to is null or parameters.valid_to >= days.on_day)
+            days.on_day >= parameters.valid_from
+            and (parameters.valid_to is null or days.on_day <= parameters.valid_to)
     inner join products
         on parameters.hts10 = products.hts10
 
@@ -158,8 +163,8 @@ listed as (
     inner join class_lists
         on
             scope_rows.list_id = class_lists.list_id
-            and class_lists.valid_from <= scope_rows.on_day
-            and (class_lists.valid_to is null or class_lists.valid_to >= scope_rows.on_day)
+            and scope_rows.on_day >= class_lists.valid_from
+            and (class_lists.valid_to is null or scope_rows.on_day <= class_lists.valid_to)
             and (scope_rows.is_law or class_lists.is_ai)
     left join product_shares as of_product
         on
@@ -272,8 +277,8 @@ displaced as (
         on
             upper.stacking_class = rules.stacking_class
             and lower.stacking_class = rules.other_class
-            and rules.valid_from <= lower.on_day
-            and (rules.valid_to is null or rules.valid_to >= lower.on_day)
+            and lower.on_day >= rules.valid_from
+            and (rules.valid_to is null or lower.on_day <= rules.valid_to)
     where
         rules.effect = 'displaces'
         or (rules.effect = 'highest' and upper.place_in_class < lower.place_in_class)

@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
--- Under the law and each scenario: by how many dollars the yearly duty on the imports of a set of products from a partner changes on a day. The sum
--- of all changes up to a day is the duty of that day: so nothing has to be stored for each day. Dollars are whole,
--- so that sums do not depend on their order.
+-- Under the law and each scenario: by how many dollars the yearly duty on the imports of a set of products
+-- from a partner changes on a day. The sum of all changes up to a day is the duty of that day: so nothing has
+-- to be stored for each day. Dollars are whole, so that sums do not depend on their order.
 with flows as (
 
     select
@@ -40,10 +40,21 @@ charged as (
         case when flows.base_rate is not null then flows.weight_usd else 0 end as covered_weight_usd,
         cast(round(coalesce(flows.weight_usd * flows.base_rate, 0)) as bigint) as base_duty_usd,
         {%- for authority in var('tariff_authorities') %}
-        cast(round(coalesce(flows.weight_usd * ({{ rate_of_authority(authority, 'duties', 'flows.base_rate') }}), 0)) as bigint)
-            as {{ authority }}_duty_usd,
+            cast(
+                round(
+                    coalesce(
+                        flows.weight_usd * ({{ rate_of_authority(authority, 'duties', 'flows.base_rate') }}),
+                        0
+                    )
+                ) as bigint
+            )
+                as {{ authority }}_duty_usd,
         {%- endfor %}
-        cast(round(coalesce(flows.weight_usd * ({{ rate_exempted('duties', 'flows.base_rate') }}), 0)) as bigint)
+        cast(
+            round(
+                coalesce(flows.weight_usd * ({{ rate_exempted('duties', 'flows.base_rate') }}), 0)
+            ) as bigint
+        )
             as exempted_duty_usd
     from flows
     inner join {{ ref('tariff_duty') }} as duties
@@ -75,8 +86,6 @@ select
     partner_code,
     product_set_id,
     on_day,
-    {%- for sum in var('tariff_sums') %}
-    cast(sum(sign * {{ sum }}) as bigint) as {{ sum }}{{ "," if not loop.last }}
-    {%- endfor %}
+    {{ signed_tariff_sums() }}
 from signed
 group by scenario_id, partner_code, product_set_id, on_day

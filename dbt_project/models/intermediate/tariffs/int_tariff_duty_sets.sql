@@ -1,17 +1,16 @@
 {{ config(materialized='table') }}
 
--- One row per set of covered shares, set of rates, and action: what is due of which share of the value. Sets that
--- come to the same duties have one duty_id.
+-- One row per set of covered shares, set of rates, and action: what is due of which share of the value. Sets
+-- that come to the same duties have one duty_id.
 with cases as (
 
     select
-        duty_case_id,
-        min(coverage_case_id) as coverage_case_id,
-        min(struct_pack(
-            scenario_id := scenario_id, partner_class_id := partner_class_id, slice_number := slice_number
-        )) as example
+        *,
+        row_number() over (
+            partition by duty_case_id
+            order by scenario_id, partner_class_id, slice_number
+        ) as place
     from {{ ref('int_tariff_cases') }}
-    group by duty_case_id
 
 ),
 
@@ -48,10 +47,11 @@ parts as (
             and sets.product_class_id = coverage.product_class_id
     inner join {{ ref('int_tariff_partner_rates') }} as rates
         on
-            cases.example.scenario_id = rates.scenario_id
-            and cases.example.partner_class_id = rates.partner_class_id
-            and cases.example.slice_number = rates.slice_number
+            cases.scenario_id = rates.scenario_id
+            and cases.partner_class_id = rates.partner_class_id
+            and cases.slice_number = rates.slice_number
             and coverage.action_id = rates.action_id
+    where cases.place = 1
 
 ),
 

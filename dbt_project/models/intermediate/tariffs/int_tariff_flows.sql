@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
--- The imports that rates are weighed with, and what decides their duty: those of the weight year for every day of the
--- panel, and those of each loaded month for the days of that month. Goods that claim their preference are a flow of
--- their own, as they have another ordinary rate and may be another case to the law.
+-- The imports that rates are weighed with, and what decides their duty: those of the weight year for every
+-- day of the panel, and those of each loaded month for the days of that month. Goods that claim their
+-- preference are a flow of their own, as they have another ordinary rate and may be another case to the law.
 with horizon as (
 
     select * from {{ ref('tariff_horizon') }}
@@ -58,7 +58,8 @@ in_intervals as (
         products.product_class_id,
         partners.partner_class_id,
         cast(coalesce(claims.claimed_share, 0) as double) as claimed_share,
-        case when partners.is_column_2 then products.column_2_rate else products.mfn_rate end as ordinary_rate,
+        case when partners.is_column_2 then products.column_2_rate else products.mfn_rate end
+            as ordinary_rate,
         preferences.preference_rate,
         greatest(imports.valid_from, products.valid_from, coalesce(claims.valid_from, products.valid_from))
             as valid_from,
@@ -92,8 +93,11 @@ in_intervals as (
             imports.commodity_code = claims.hts10
             and imports.partner_code = claims.partner_code
             and claims.valid_from
-            <= least(coalesce(imports.valid_to, date '9999-12-31'), coalesce(products.valid_to, date '9999-12-31'))
-            and coalesce(claims.valid_to, date '9999-12-31') >= greatest(imports.valid_from, products.valid_from)
+            <= least(
+                coalesce(imports.valid_to, date '9999-12-31'), coalesce(products.valid_to, date '9999-12-31')
+            )
+            and coalesce(claims.valid_to, date '9999-12-31')
+            >= greatest(imports.valid_from, products.valid_from)
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- The ordinary rate of a subheading of eight digits (column 1 general), for as long as it does not change; all lines
--- of ten digits in it share it. A revision that is known and not landed may have changed it.
+-- The ordinary rate of a subheading of eight digits (column 1 general), for as long as it does not change;
+-- all lines of ten digits in it share it. A revision that is known and not landed may have changed it.
 with lines as (
 
     select distinct
@@ -80,8 +80,17 @@ rates as (
 
 ),
 
--- What a duty on the quantity came to, as a share of the value: what partners without a preference paid on it.
--- China pays more than the schedule says.
+others as (
+
+    select partner_code from {{ ref('tariff_programme_partner') }}
+    union distinct
+    select partner_scope as partner_code from {{ ref('tariff_action_rate') }}
+    where action_id like 's301_list%'
+
+),
+
+-- What a duty on the quantity came to, as a share of the value: what partners without a preference paid on
+-- it. China pays more than the schedule says.
 equivalents as (
 
     select
@@ -91,12 +100,7 @@ equivalents as (
     from {{ ref('goods_trade_annual') }} as goods
     inner join {{ ref('tariff_horizon') }} as horizon
         on goods.period_start = make_date(horizon.weight_year, 1, 1)
-    left join (
-        select partner_code from {{ ref('tariff_programme_partner') }}
-        union distinct
-        select partner_scope as partner_code from {{ ref('tariff_action_rate') }}
-        where action_id like 's301_list%'
-    ) as others
+    left join others
         on goods.partner_code = others.partner_code
     where
         goods.flow = 'import'
@@ -116,7 +120,9 @@ select
     intervals.carried_forward_from,
     general_rates.rate_kind as mfn_rate_kind,
     case
-        when general_rates.rate_kind in ('free', 'ad_valorem') and not general_rates.is_restricted then 'schedule'
+        when
+            general_rates.rate_kind in ('free', 'ad_valorem') and not general_rates.is_restricted
+            then 'schedule'
         when equivalents.value_usd > 0 then 'equivalent'
         else 'unknown'
     end as mfn_basis,

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Which rate of which action counts for a class of partners in a slice of time. What a scenario sets goes before
--- the law; then the more specific name of the partner counts.
+-- Which rate of which action counts for a class of partners in a slice of time. What a scenario sets goes
+-- before the law; then the more specific name of the partner counts.
 with scopes as (
 
     select
@@ -76,8 +76,8 @@ in_force as (
     inner join scopes
         on
             rates.partner_scope = scopes.partner_scope
-            and scopes.valid_from <= slices.valid_from
-            and (scopes.valid_to is null or scopes.valid_to >= slices.valid_from)
+            and slices.valid_from >= scopes.valid_from
+            and (scopes.valid_to is null or slices.valid_from <= scopes.valid_to)
 
 )
 
@@ -94,7 +94,7 @@ select
     row_number() over (
         partition by
             in_force.scenario_id, in_force.partner_class_id, in_force.slice_number, in_force.stacking_class
-        order by in_force.rate desc, in_force.action_id
+        order by in_force.rate desc, in_force.action_id asc
     ) as place_in_class
 from in_force
 where

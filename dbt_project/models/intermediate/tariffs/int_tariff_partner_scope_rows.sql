@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- Which rows of a scope count for a class of partners in a slice of time, under the law and under each scenario.
+-- Which rows of a scope count for a class of partners in a slice of time, under the law and under each
+-- scenario.
 with slices as (
 
     select * from {{ ref('int_tariff_slices') }}

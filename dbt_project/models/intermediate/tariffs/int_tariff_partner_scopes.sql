@@ -1,5 +1,17 @@
--- What a partner is called in rates and scopes: all, the classes that it belongs to, and its own code. The more
--- specific name counts.
+-- What a partner is called in rates and scopes: all, the classes that it belongs to, and its own code. The
+-- more specific name counts.
+with named as (
+
+    select partner_scope from {{ ref('tariff_action_rate') }}
+    union distinct
+    select partner_scope from {{ ref('tariff_action_scope') }}
+    union distinct
+    select partner_scope from {{ ref('tariff_scenario_change') }}
+    union distinct
+    select partner_code as partner_scope from {{ ref('tariff_parameter') }}
+
+)
+
 select
     partner_code,
     'all' as partner_scope,
@@ -28,14 +40,6 @@ select
     partners.valid_from,
     partners.valid_to
 from {{ ref('partner') }} as partners
-inner join (
-    select partner_scope from {{ ref('tariff_action_rate') }}
-    union distinct
-    select partner_scope from {{ ref('tariff_action_scope') }}
-    union distinct
-    select partner_scope from {{ ref('tariff_scenario_change') }}
-    union distinct
-    select partner_code as partner_scope from {{ ref('tariff_parameter') }}
-) as named
+inner join named
     on partners.partner_code = named.partner_scope
 where partners.partner_kind = 'country'

@@ -1,13 +1,18 @@
 {{ config(materialized='table') }}
 
--- Codes that are on the same lists on the same days, with the same shares, are treated alike by every action: five
--- hundred classes instead of twenty thousand codes. What holds for the example of a class holds for all of it.
+-- Codes that are on the same lists on the same days, with the same shares, are treated alike by every action:
+-- five hundred classes instead of twenty thousand codes. What holds for the example of a class holds for all
+-- of it.
 with signs as (
 
     select
         hts10,
         concat_ws(
-            ' ', list_id, {{ text_of('valid_from') }}, coalesce({{ text_of('valid_to') }}, '-'), {{ text_of('is_partial') }}
+            ' ',
+            list_id,
+            {{ text_of('valid_from') }},
+            coalesce({{ text_of('valid_to') }}, '-'),
+            {{ text_of('is_partial') }}
         ) as sign
     from {{ ref('int_tariff_product_lists') }}
 
@@ -16,7 +21,11 @@ with signs as (
     select
         hts10,
         concat_ws(
-            ' ', parameter_id, {{ text_of('value') }}, {{ text_of('valid_from') }}, coalesce({{ text_of('valid_to') }}, '-')
+            ' ',
+            parameter_id,
+            {{ text_of('value') }},
+            {{ text_of('valid_from') }},
+            coalesce({{ text_of('valid_to') }}, '-')
         ) as sign
     from {{ ref('int_tariff_product_parameters') }}
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- The shares that depend on the product: for each code and parameter the row with the longest prefix. Claims of a
--- preference are not among them: they depend on the partner too (int_tariff_claims).
+-- The shares that depend on the product: for each code and parameter the row with the longest prefix. Claims
+-- of a preference are not among them: they depend on the partner too (int_tariff_claims).
 with matches as (
 
     select
@@ -10,7 +10,9 @@ with matches as (
         parameters.value,
         parameters.valid_from,
         parameters.valid_to,
-        max(length(parameters.hs_prefix)) over (partition by products.hts10, parameters.parameter_id) as longest,
+        max(length(parameters.hs_prefix))
+            over (partition by products.hts10, parameters.parameter_id)
+            as longest,
         length(parameters.hs_prefix) as prefix_length
     from {{ ref('tariff_parameter') }} as parameters
     inner join {{ ref('int_tariff_products') }} as products

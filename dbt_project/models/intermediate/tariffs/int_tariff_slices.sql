@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- The days on which anything that the seeds know begins or ends cut time into slices; within one nothing changes.
--- The law has all of them, a scenario those from its first change on.
+-- The days on which anything that the seeds know begins or ends cut time into slices; within one nothing
+-- changes. The law has all of them, a scenario those from its first change on.
 with dated_rows as (
 
     {% for seed in [
@@ -13,19 +13,21 @@ with dated_rows as (
         'tariff_parameter',
         'tariff_scenario_change',
     ] %}
-    select
-        valid_from,
-        valid_to
-    from {{ ref(seed) }}
-    {{ "union distinct" if not loop.last }}
+        select
+            valid_from,
+            valid_to
+        from {{ ref(seed) }}
+        union distinct
     {% endfor %}
+    select
+        panel_from as valid_from,
+        cast(null as date) as valid_to
+    from {{ ref('tariff_horizon') }}
 
 ),
 
 beginnings as (
 
-    select panel_from as valid_from from {{ ref('tariff_horizon') }}
-    union distinct
     select valid_from from dated_rows
     union distinct
     select {{ days_after('valid_to', 1) }} as valid_from from dated_rows

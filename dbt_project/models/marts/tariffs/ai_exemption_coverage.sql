@@ -1,13 +1,32 @@
--- Which part of AI imports a list of exemptions holds while it is in force, on the imports of the weight year. A list
--- that counts for a use only, a part of a line or some partners is conditional.
-with slices as (
+-- Which part of AI imports a list of exemptions holds while it is in force, on the imports of the weight
+-- year. A list that counts for a use only, a part of a line or some partners is conditional.
+with horizon as (
+
+    select * from {{ ref('tariff_horizon') }}
+
+),
+
+slices as (
 
     select * from {{ ref('int_tariff_slices') }}
     where scenario_id = 'law'
 
 ),
 
-products as (
+imports as (
+
+    select
+        goods.commodity_code,
+        cast(sum(goods.value_usd) as bigint) as value_usd
+    from {{ ref('goods_trade_annual') }} as goods
+    inner join horizon
+        on goods.period_start = make_date(horizon.weight_year, 1, 1)
+    where goods.flow = 'import'
+    group by goods.commodity_code
+
+),
+
+by_category as (
 
     select
         ai.definition_id,
@@ -15,21 +34,25 @@ products as (
         ai.commodity_code as hts10,
         coalesce(imports.value_usd, 0) as value_usd
     from {{ ref('ai_product') }} as ai
-    cross join {{ ref('tariff_horizon') }} as horizon
-    left join (
-        select
-            goods.commodity_code,
-            sum(goods.value_usd) as value_usd
-        from {{ ref('goods_trade_annual') }} as goods
-        inner join {{ ref('tariff_horizon') }} as horizon
-            on goods.period_start = make_date(horizon.weight_year, 1, 1)
-        where goods.flow = 'import'
-        group by goods.commodity_code
-    ) as imports
+    cross join horizon
+    left join imports
         on ai.commodity_code = imports.commodity_code
     where
         ai.commodity_system = 'hts10'
         and {{ is_valid_on('horizon.panel_from', 'ai') }}
+
+),
+
+products as (
+
+    select * from by_category
+    union all
+    select
+        definition_id,
+        'all' as category,
+        hts10,
+        value_usd
+    from by_category
 
 ),
 
@@ -39,16 +62,7 @@ totals as (
         definition_id,
         category,
         sum(value_usd) as value_usd
-    from (
-        select * from products
-        union all
-        select
-            definition_id,
-            'all' as category,
-            hts10,
-            value_usd
-        from products
-    )
+    from products
     group by definition_id, category
 
 ),
@@ -68,6 +82,7 @@ in_force as (
 
     select
         slices.slice_number,
+        slices.valid_from as on_day,
         scope_rows.list_id,
         bool_and(
             scope_rows.share_parameter_id is not null
@@ -84,7 +99,7 @@ in_force as (
     where
         scope_rows.scope_kind = 'exclude'
         and lists.list_kind = 'exemption'
-    group by slices.slice_number, scope_rows.list_id
+    group by slices.slice_number, slices.valid_from, scope_rows.list_id
 
 ),
 
@@ -99,12 +114,10 @@ members as (
         products.hts10,
         products.value_usd
     from in_force
-    inner join slices
-        on in_force.slice_number = slices.slice_number
     inner join {{ ref('int_tariff_product_lists') }} as lists
         on
             in_force.list_id = lists.list_id
-            and {{ is_valid_on('slices.valid_from', 'lists') }}
+            and {{ is_valid_on('in_force.on_day', 'lists') }}
     inner join products
         on lists.hts10 = products.hts10
 
@@ -135,14 +148,11 @@ counted as (
         list_id,
         is_conditional,
         definition_id,
-        coalesce(category, 'all') as category,
+        category,
         count(*) as commodity_count,
         cast(sum(value_usd) as bigint) as value_usd
     from with_any
-    group by grouping sets (
-        (slice_number, list_id, is_conditional, definition_id, category),
-        (slice_number, list_id, is_conditional, definition_id)
-    )
+    group by slice_number, list_id, is_conditional, definition_id, category
 
 ),
 

@@ -1,4 +1,5 @@
--- By interval, as most partners have a dozen in two years; the daily figures are those of the interval of the day.
+-- By interval, as most partners have a dozen in two years; the daily figures are those of the interval of the
+-- day.
 select
     sums.definition_id,
     sums.category,

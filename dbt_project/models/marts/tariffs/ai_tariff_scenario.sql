@@ -1,4 +1,5 @@
--- From the first day of a scenario's first change on. What it costs or spares is against the law of the same days.
+-- From the first day of a scenario's first change on. What it costs or spares is against the law of the same
+-- days.
 with sums as (
 
     select * from {{ ref('int_tariff_group_sums') }}
@@ -22,11 +23,8 @@ compared as (
         ) as valid_to,
         scenario.weight_usd,
         scenario.covered_weight_usd,
-        {%- set duties = ['base_duty_usd'] %}
-        {%- for authority in var('tariff_authorities') %}{% do duties.append(authority ~ '_duty_usd') %}{% endfor %}
-        {% for relation in ['scenario', 'law'] %}
-        {{ relation }}.{{ duties | join(' + ' ~ relation ~ '.') }} as {{ relation }}_duty_usd{{ "," if not loop.last }}
-        {% endfor %}
+        {{ whole_duty('scenario') }} as scenario_duty_usd,
+        {{ whole_duty('law') }} as law_duty_usd
     from sums as scenario
     inner join sums as law
         on

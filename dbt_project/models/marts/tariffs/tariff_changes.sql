@@ -12,7 +12,8 @@ with moved as (
         panel.previous_claimed_duty_id,
         panel.claimed_duty_id,
         coalesce(unclaimed.action_ids, claimed.action_ids) as action_ids,
-        coalesce(unclaimed.change_text, concat('For goods that claim a preference: ', claimed.change_text)) as change_text
+        coalesce(unclaimed.change_text, concat('For goods that claim a preference: ', claimed.change_text))
+            as change_text
     from {{ ref('tariff_panel') }} as panel
     left join {{ ref('tariff_duty_change') }} as unclaimed
         on
@@ -102,7 +103,8 @@ rated as (
     select
         cases.*,
         coalesce(claims.claimed_share, 0) as claimed_share,
-        case when cases.is_column_2 then cases.column_2_rate else cases.previous_mfn_rate end as ordinary_before,
+        case when cases.is_column_2 then cases.column_2_rate else cases.previous_mfn_rate end
+            as ordinary_before,
         case when cases.is_column_2 then cases.column_2_rate else cases.mfn_rate end as ordinary_after,
         coalesce(
             preferences_before.preference_rate,
@@ -117,7 +119,7 @@ rated as (
         on
             cases.hts10 = claims.hts10
             and cases.partner_code = claims.partner_code
-            and claims.valid_from <= cases.changed_on
+            and cases.changed_on >= claims.valid_from
             and coalesce(claims.valid_to, date '9999-12-31') >= cases.changed_on
     left join {{ ref('tariff_preference') }} as preferences_before
         on
@@ -139,19 +141,20 @@ totals as (
         rated.is_ai,
         rated.action_ids,
         rated.change_text,
-        {{ total_rate('before', 'claimed_before', 'rated.ordinary_before', 'rated.preferential_before', 'rated.claimed_share') }}
-            as rate_before,
-        {{ total_rate('due', 'claimed_due', 'rated.ordinary_after', 'rated.preferential_after', 'rated.claimed_share') }}
-            as rate_after
+        (1 - rated.claimed_share) * ({{ whole_rate('duties_before', 'rated.ordinary_before') }})
+        + rated.claimed_share
+        * ({{ whole_rate('claimed_before', 'rated.preferential_before') }}) as rate_before,
+        (1 - rated.claimed_share) * ({{ whole_rate('duties_after', 'rated.ordinary_after') }})
+        + rated.claimed_share * ({{ whole_rate('claimed_after', 'rated.preferential_after') }}) as rate_after
     from rated
-    inner join {{ ref('tariff_duty') }} as before
-        on rated.previous_duty_id = before.duty_id
+    inner join {{ ref('tariff_duty') }} as duties_before
+        on rated.previous_duty_id = duties_before.duty_id
     inner join {{ ref('tariff_duty') }} as claimed_before
         on rated.previous_claimed_duty_id = claimed_before.duty_id
-    inner join {{ ref('tariff_duty') }} as due
-        on rated.duty_id = due.duty_id
-    inner join {{ ref('tariff_duty') }} as claimed_due
-        on rated.claimed_duty_id = claimed_due.duty_id
+    inner join {{ ref('tariff_duty') }} as duties_after
+        on rated.duty_id = duties_after.duty_id
+    inner join {{ ref('tariff_duty') }} as claimed_after
+        on rated.claimed_duty_id = claimed_after.duty_id
 
 )
 
@@ -165,7 +168,11 @@ select
     totals.action_ids,
     concat(
         coalesce(commodities.short_description, totals.hts10), ' from ', partners.partner_name, ': ',
-        {{ percent('totals.rate_before') }}, ' to ', {{ percent('totals.rate_after') }}, '. ', totals.change_text
+        {{ percent('totals.rate_before') }},
+        ' to ',
+        {{ percent('totals.rate_after') }},
+        '. ',
+        totals.change_text
     ) as change_text
 from totals
 left join {{ ref('dim_commodity') }} as commodities

@@ -1,6 +1,7 @@
--- Which share of the imports of a code from a partner claims its preference. For Canada and Mexico it decides over
--- other duties too, and rose when they came: from the claims by code where the warehouse holds them, else from the
--- seed. For other agreements: what was not paid of the ordinary duty in the year of the weights.
+-- Which share of the imports of a code from a partner claims its preference. For Canada and Mexico it decides
+-- over other duties too, and rose when they came: from the claims by code where the warehouse holds them,
+-- else from the seed. For other agreements: what was not paid of the ordinary duty in the year of the
+-- weights.
 with horizon as (
 
     select * from {{ ref('tariff_horizon') }}
@@ -63,8 +64,8 @@ months as (
     inner join assumed
         on
             trade.partner_code = assumed.partner_code
-            and assumed.valid_from <= trade.period_start
-            and (assumed.valid_to is null or assumed.valid_to >= trade.period_start)
+            and trade.period_start >= assumed.valid_from
+            and (assumed.valid_to is null or trade.period_start <= assumed.valid_to)
     where
         trade.period_grain = 'month'
         and assumed.condition = 'mfn_dutiable'
@@ -117,7 +118,8 @@ claimed as (
         trade_by_code.hts10,
         trade_by_code.valid_from,
         'mfn_dutiable' as condition,
-        least({{ ratio('coalesce(claims_by_code.value_usd, 0)', 'trade_by_code.value_usd') }}, 1) as claimed_share
+        least({{ ratio('coalesce(claims_by_code.value_usd, 0)', 'trade_by_code.value_usd') }}, 1)
+            as claimed_share
     from trade_by_code
     left join claims_by_code
         on
@@ -158,6 +160,12 @@ usmca as (
 
 ),
 
+observed as (
+
+    select distinct partner_code from assumed
+
+),
+
 others as (
 
     select
@@ -176,7 +184,7 @@ others as (
         on
             rates.special_rate_text = preferences.special_rate_text
             and goods.partner_code = preferences.partner_code
-    left join (select distinct partner_code from assumed) as observed
+    left join observed
         on goods.partner_code = observed.partner_code
     where
         goods.flow = 'import'

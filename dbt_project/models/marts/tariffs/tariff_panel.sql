@@ -1,5 +1,6 @@
--- The panel, as small as it can be said: classes of products and of partners, and intervals. Goods that claim a
--- preference may be another case than goods that do not. Where no action adds to the ordinary rate, the duty is 0.
+-- The panel, as small as it can be said: classes of products and of partners, and intervals. Goods that claim
+-- a preference may be another case than goods that do not. Where no action adds to the ordinary rate, the
+-- duty is 0.
 with slices as (
 
     select * from {{ ref('int_tariff_slices') }}
@@ -146,7 +147,9 @@ changes as (
         duty_before,
         claimed_duty_before,
         first_slice,
-        lead(first_slice) over (partition by series_number, product_class_id order by first_slice) as next_slice
+        lead(first_slice)
+            over (partition by series_number, product_class_id order by first_slice)
+            as next_slice
     from compared
     where
         duty_before is null

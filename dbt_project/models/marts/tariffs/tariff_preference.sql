@@ -1,5 +1,5 @@
--- What a special rate of the schedule is to a partner of an agreement, as a fraction of the value; the lowest of
--- several. A special rate that depends on the quantity is left out.
+-- What a special rate of the schedule is to a partner of an agreement, as a fraction of the value; the lowest
+-- of several. A special rate that depends on the quantity is left out.
 select
     texts.special_rate_text,
     partners.partner_code,

@@ -1,5 +1,5 @@
--- Every import code with its class and its ordinary rate, which is that of its first eight digits. A code of which
--- the schedule says nothing (any more) is there without a rate.
+-- Every import code with its class and its ordinary rate, which is that of its first eight digits. A code of
+-- which the schedule says nothing (any more) is there without a rate.
 with classes as (
 
     select * from {{ ref('int_tariff_product_classes') }}

@@ -1,8 +1,13 @@
-{% for authority in ['base'] + var('tariff_authorities') %}
+{% for authority in var('tariff_authorities') %}
+    select
+        day,
+        '{{ authority }}' as authority,
+        {{ authority }}_rate as rate
+    from {{ ref('tariff_rate_daily_overall') }}
+    union all
+{% endfor %}
 select
     day,
-    '{{ authority if authority != 'base' else 'schedule' }}' as authority,
-    {{ authority }}_rate as rate
+    'schedule' as authority,
+    base_rate as rate
 from {{ ref('tariff_rate_daily_overall') }}
-{{ "union all" if not loop.last }}
-{% endfor %}

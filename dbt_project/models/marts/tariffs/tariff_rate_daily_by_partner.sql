@@ -1,13 +1,14 @@
--- Every chapter of the schedule; what is under chapter 99 in the statistics (small shipments, mostly) has no rate.
+-- Every chapter of the schedule; what is under chapter 99 in the statistics (small shipments, mostly) has no
+-- rate.
 with changes as (
 
     select
-        partner_code,
-        on_day,
+        changes.partner_code,
+        changes.on_day,
         {{ summed_tariff_sums('changes') }}
     from {{ ref('int_tariff_duty_changes') }} as changes
-    where scenario_id = 'law'
-    group by partner_code, on_day
+    where changes.scenario_id = 'law'
+    group by changes.partner_code, changes.on_day
 
 ),
 

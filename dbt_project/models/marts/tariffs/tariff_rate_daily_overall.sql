@@ -1,11 +1,11 @@
 with changes as (
 
     select
-        on_day,
+        changes.on_day,
         {{ summed_tariff_sums('changes') }}
     from {{ ref('int_tariff_duty_changes') }} as changes
-    where scenario_id = 'law'
-    group by on_day
+    where changes.scenario_id = 'law'
+    group by changes.on_day
 
 ),
 
