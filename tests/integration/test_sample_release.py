@@ -356,3 +356,192 @@ def test_a_second_run_imports_nothing_heavy():
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
+
+
+# Tariffs ------------------------------------------------------------------------------------------------
+
+CASES = REPOSITORY / "tests" / "dbt" / "tariff" / "cases.csv"
+AI_ON = "definition_id = 'datacenter_high' and product_group = 'ai' and category = 'all'"
+
+
+def test_the_panel_has_the_actions_that_were_checked_by_hand(release):
+    differing = release.execute(
+        """
+        with cases as (
+            from read_csv(?, header = true, columns = {
+                title: 'varchar', partner_code: 'varchar', hts10: 'varchar', day: 'date',
+                action_id: 'varchar', heading: 'varchar', rate: 'decimal(6, 4)', rate_kind: 'varchar',
+                shares: 'varchar'
+            })
+        ), questions as (
+            select distinct title, partner_code, hts10, day from cases
+        ), found as (
+            select distinct questions.*, parts.action_id, parts.heading, parts.rate, parts.rate_kind
+            from questions
+            join tariff_product as products
+                on questions.hts10 = products.hts10
+                and questions.day between products.valid_from and coalesce(products.valid_to, questions.day)
+            join tariff_partner as partners on questions.partner_code = partners.partner_code
+            join tariff_panel as panel
+                on products.product_class_id = panel.product_class_id
+                and partners.partner_class_id = panel.partner_class_id
+                and panel.scenario_id = 'law'
+                and questions.day between panel.valid_from and coalesce(panel.valid_to, questions.day)
+            join tariff_duty_part as parts on parts.duty_id in (panel.duty_id, panel.claimed_duty_id)
+            where parts.share > 0
+        ), expected as (
+            select * exclude (shares) from cases where action_id is not null
+        )
+        (from expected except from found) union all (from found except from expected)
+        """,
+        [str(CASES)],
+    ).fetchall()
+    assert differing == []
+
+
+@pytest.mark.parametrize(
+    ("day", "rates"),
+    [
+        ("2025-01-01", {"base": 1.34, "section_301": 1.35, "section_232": 0.06, "total": 2.75}),
+        ("2025-04-09", {"ieepa_fentanyl": 3.26, "ieepa_reciprocal": 14.76, "total": 23.40}),
+        ("2025-12-15", {"section_232": 5.55, "ieepa_reciprocal": 4.65, "total": 15.13}),
+        ("2026-03-01", {"section_232": 5.61, "section_122": 3.31, "ieepa_reciprocal": 0, "total": 11.66}),
+        ("2026-09-30", {"section_301_forced_labor": 3.29, "section_122": 0, "total": 12.39}),
+    ],
+)
+def test_statutory_rates_of_all_imports(release, day, rates):
+    found = release.execute("select * from tariff_rate_daily_overall where day = ?", [day]).df().iloc[0]
+    assert {name: round(100 * found[f"{name}_rate"], 2) for name in rates} == rates
+    assert found.coverage_share > 0.995
+
+
+def test_every_day_is_the_weighted_sum_of_its_partners_and_of_its_authorities(release):
+    assert one(
+        release,
+        """
+        with partners as (
+            select day, sum(total_rate * weight_usd * coverage_share) / sum(weight_usd * coverage_share)
+                as rate
+            from tariff_rate_daily_by_partner group by day
+        ), authorities as (
+            select day, sum(rate) as rate from tariff_rate_daily_by_authority group by day
+        )
+        select count(*), max(abs(partners.rate - overall.total_rate)) < 1e-9,
+               max(abs(authorities.rate - overall.total_rate)) < 1e-9
+        from tariff_rate_daily_overall as overall join partners using (day) join authorities using (day)
+        """,
+    ) == (638, True, True)
+
+
+def test_a_day_of_the_panel_is_what_its_intervals_say(release):
+    on = "hts10 in ('8471804000', '8504220040', '8703230190', '0901110025') and partner_code < '5000'"
+    rows, same = one(
+        release,
+        f"""
+        select count(*), bool_and(days.total_rate is not distinct from spread.total_rate)
+        from tariff_rate_on(date '2025-09-20') as days
+        join tariff_rate_statutory as spread using (hts10, partner_code)
+        where {on} and date '2025-09-20' between spread.valid_from and coalesce(spread.valid_to, '9999-12-31')
+        """,
+    )
+    partners = one(release, "select count(*) from tariff_partner where partner_code < '5000'")[0]
+    assert (rows, same) == (4 * partners, True)
+
+
+def test_the_panel_has_one_rate_for_each_code_and_partner_on_any_day(release):
+    products, partners = one(
+        release,
+        "select (select count(distinct hts10) from tariff_product), (select count(*) from tariff_partner)",
+    )
+    for day in ("2025-01-01", "2025-04-09", "2026-07-24"):
+        rows, keys = one(
+            release,
+            "select count(*), count(distinct (hts10, partner_code)) "
+            f"from tariff_rate_on(date '{day}') where hts10 < '10' or hts10 like '85%'",
+        )
+        assert rows == keys
+    assert products > 20_000
+    assert partners > 230
+
+
+def test_exemptions_are_the_shield_of_computers(release):
+    shares = dict(
+        release.execute("""
+            select category, round(ai_import_share, 3) from ai_exemption_coverage
+            where definition_id = 'datacenter_high' and list_id = 'electronics_2025_04'
+              and category in ('all', 'Compute_Hardware', 'Networking_Telecom', 'Cooling_HVAC')
+        """).fetchall()
+    )
+    assert shares == {"all": 0.558, "Compute_Hardware": 0.949, "Networking_Telecom": 0.813}
+    ai, others = one(
+        release,
+        """
+        select max(exempted_rate) filter (product_group = 'ai'),
+               max(exempted_rate) filter (product_group = 'all_other')
+        from ai_tariff_rate_daily
+        where definition_id = 'datacenter_high' and category = 'all' and day = date '2025-12-15'
+        """,
+    )
+    assert ai == pytest.approx(0.0814, abs=5e-4)
+    assert others == pytest.approx(0.0336, abs=5e-4)
+
+
+def test_what_ending_every_exemption_would_cost_is_what_exemptions_spare(release):
+    added, spared = one(
+        release,
+        f"""
+        select
+            (select added_duty_usd from ai_tariff_scenario
+             where definition_id = 'datacenter_high' and category = 'all' and partner_code = 'all'
+               and scenario_id = 'no_exemptions' and valid_from = date '2026-10-01'),
+            (select exempted_duty_usd from ai_tariff_rate_daily where {AI_ON} and day = date '2026-09-30')
+        """,
+    )
+    # Each flow is rounded to a dollar.
+    assert added == pytest.approx(spared, abs=1000)
+    assert added == pytest.approx(23.77e9, rel=1e-3)
+
+
+def test_a_scenario_answers_for_a_product_too(release):
+    law, without = one(
+        release,
+        """
+        select
+            (select total_rate from tariff_rate_on(date '2026-10-15')
+             where hts10 = '8471500150' and partner_code = '5830'),
+            (select total_rate from tariff_rate_under('no_exemptions', date '2026-10-15')
+             where hts10 = '8471500150' and partner_code = '5830')
+        """,
+    )
+    assert (law, without) == (0, pytest.approx(0.1))
+
+
+def test_the_change_log_says_what_changed_by_which_heading(release):
+    changes = release.execute("""
+        select cast(changed_on as varchar), round(rate_before, 4), round(rate_after, 4), change_text
+        from tariff_changes where hts10 = '8473301140' and partner_code = '5700' order by changed_on
+    """).fetchall()
+    assert [change[:3] for change in changes] == [
+        ("2025-02-04", 0.25, 0.35),
+        ("2025-03-04", 0.35, 0.45),
+        ("2025-11-10", 0.45, 0.35),
+        ("2026-02-24", 0.35, 0.25),
+    ]
+    assert "from China: 35.0 % to 45.0 %" in changes[1][3]
+    assert "20.0 % instead of 10.0 % (9903.01.24)" in changes[1][3]
+
+
+def test_the_gap_goes_from_the_law_without_exceptions_down_to_what_was_calculated(release):
+    gap = (
+        release.execute(
+            f"select * from ai_tariff_gap where {AI_ON} and partner_code = '2010' "
+            "and period_start = '2025-05-01'"
+        )
+        .df()
+        .iloc[0]
+    )
+    assert gap.full_rate - gap.exempted_rate - gap.preference_rate == pytest.approx(gap.statutory_rate)
+    assert gap.statutory_rate == pytest.approx(0.0375, abs=5e-4)
+    # The sample has no duty of single months.
+    assert pd.isna(gap.effective_rate)
+    assert pd.isna(gap.gap_rate)
