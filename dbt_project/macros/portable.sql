@@ -18,6 +18,15 @@
     {{- return("string_agg(" ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
 {% endmacro %}
 
+{#- The same without what is there twice. -#}
+{% macro distinct_texts_in_one(expression) %}
+    {{- return(adapter.dispatch("distinct_texts_in_one", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__distinct_texts_in_one(expression) %}
+    {{- return("string_agg(distinct " ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
+{% endmacro %}
+
 {#- A query of one value: changes when any row of the relation does, whatever their order. -#}
 {% macro digest_of_rows(relation) %}
     {{- return(adapter.dispatch("digest_of_rows", "ai_trade")(relation)) -}}
