@@ -1,5 +1,5 @@
--- Returns events that take effect before they are published or end before they begin, values outside of their bounds,
--- codes that are no beginning of a tariff code, and zones without a size.
+-- Returns events that take effect before they are published or end before they begin, values outside of their
+-- bounds, codes that are no beginning of a tariff code, and zones without a size.
 {{ config(meta={'dagster': {'ref': {'name': 'export_control_event'}}}) }}
 
 select

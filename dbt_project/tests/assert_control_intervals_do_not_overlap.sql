@@ -1,5 +1,5 @@
--- Returns intervals of a party, an entry, a cell, a membership or a seed row that end before they begin, or only after
--- the next one has begun.
+-- Returns intervals of a party, an entry, a cell, a membership or a seed row that end before they begin, or
+-- only after the next one has begun.
 {{ config(meta={'dagster': {'ref': {'name': 'int_screened_parties_dated'}}}) }}
 
 with intervals as (

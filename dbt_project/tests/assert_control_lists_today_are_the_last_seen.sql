@@ -1,5 +1,5 @@
--- Returns lists whose state as of the last day that was seen is not what was seen on it: parties, entries, memberships
--- and marks that are missing or too many.
+-- Returns parties, entries, memberships and marks that are missing or too many as of the last day on which
+-- their list was seen.
 {{ config(meta={'dagster': {'ref': {'name': 'int_eccns_dated'}}}) }}
 
 with last_days as (
@@ -94,21 +94,23 @@ seen as (
 
     select distinct
         'country_groups' as dataset,
-        concat_ws(' ', coalesce(aliases.partner_code, country_name), country_group) as row_key,
-        snapshot_date
-    from {{ ref('stg_ecfr__country_groups') }}
+        concat_ws(
+            ' ', coalesce(aliases.partner_code, members.country_name), members.country_group
+        ) as row_key,
+        members.snapshot_date
+    from {{ ref('stg_ecfr__country_groups') }} as members
     left join aliases
-        on upper(trim(country_name)) = aliases.alias
+        on upper(trim(members.country_name)) = aliases.alias
 
     union all
 
     select
         'country_chart' as dataset,
-        concat_ws(' ', coalesce(aliases.partner_code, country_name), chart_column) as row_key,
-        snapshot_date
-    from {{ ref('stg_ecfr__country_chart') }}
+        concat_ws(' ', coalesce(aliases.partner_code, cells.country_name), cells.chart_column) as row_key,
+        cells.snapshot_date
+    from {{ ref('stg_ecfr__country_chart') }} as cells
     left join aliases
-        on upper(trim(country_name)) = aliases.alias
+        on upper(trim(cells.country_name)) = aliases.alias
 
 ),
 

@@ -1,4 +1,4 @@
--- The days on which a list or a part of the regulations was seen, and what is known of the time between two of them.
+-- The days on which a list or a part of the regulations was seen, and what is known of the time in between.
 with landed as (
 
     select distinct
@@ -64,7 +64,9 @@ judged as (
             or in_order.snapshot_date = {{ days_after('in_order.previous_on', 1) }}
         ) as change_day_known,
         case
-            when in_order.previous_on is not null and between_days.amendment_count = 1 then between_days.amended_on
+            when
+                in_order.previous_on is not null and between_days.amendment_count = 1
+                then between_days.amended_on
             else in_order.snapshot_date
         end as changed_on
     from in_order

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- Membership as it was seen in the regulations, and before the first day that was seen as the seed documents it.
+-- Membership as it was seen in the regulations, and before the first day of it as the seed documents it.
 with partners as (
 
     select
@@ -141,19 +141,33 @@ numbered as (
         ) as interval_number
     from marked
 
+),
+
+joined as (
+
+    select
+        country_key,
+        country_group,
+        min(valid_from) as valid_from,
+        case when count(*) = count(valid_to) then max(valid_to) end as valid_to,
+        min_by(valid_from_known, valid_from) as valid_from_known,
+        min(first_seen_on) as first_seen_on,
+        max(last_seen_on) as last_seen_on
+    from numbered
+    group by country_key, country_group, interval_number
+
 )
 
 select
-    country_key,
-    case when count(partners.partner_code) > 0 then country_key end as partner_code,
-    country_group,
-    min(valid_from) as valid_from,
-    case when count(*) = count(valid_to) then max(valid_to) end as valid_to,
-    min_by(valid_from_known, valid_from) as valid_from_known,
-    min(first_seen_on) as first_seen_on,
-    max(last_seen_on) as last_seen_on
-from numbered
+    joined.country_key,
+    partners.partner_code,
+    joined.country_group,
+    joined.valid_from,
+    joined.valid_to,
+    joined.valid_from_known,
+    joined.first_seen_on,
+    joined.last_seen_on
+from joined
 left join partners
-    on numbered.country_key = partners.partner_code
-group by country_key, country_group, interval_number
-order by country_key, country_group, valid_from
+    on joined.country_key = partners.partner_code
+order by joined.country_key, joined.country_group, joined.valid_from

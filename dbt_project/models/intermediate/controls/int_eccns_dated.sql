@@ -11,8 +11,14 @@ controls as (
     select
         snapshot_date,
         eccn,
-        {{ digest_of_texts("concat_ws('|', " ~ text_of('control_number') ~ ", control_text, requirement_text)") }} as digest
-    from {{ ref('stg_ecfr__eccn_controls') }}
+        {{ digest_of_texts('line_text') }} as digest
+    from (
+        select
+            snapshot_date,
+            eccn,
+            concat_ws('|', {{ text_of('control_number') }}, control_text, requirement_text) as line_text
+        from {{ ref('stg_ecfr__eccn_controls') }}
+    ) as control_lines
     group by snapshot_date, eccn
 
 ),

@@ -31,15 +31,15 @@ intervals as (
 
     select
         'country_groups' as dataset,
-        country_group as list_part,
-        country_key as entry_key,
-        coalesce(partners.partner_name, country_key) as entry_name,
-        first_seen_on,
-        last_seen_on
-    from {{ ref('int_country_groups_dated') }}
+        members.country_group as list_part,
+        members.country_key as entry_key,
+        coalesce(partners.partner_name, members.country_key) as entry_name,
+        members.first_seen_on,
+        members.last_seen_on
+    from {{ ref('int_country_groups_dated') }} as members
     left join {{ ref('partner') }} as partners
-        on country_key = partners.partner_code
-    where first_seen_on is not null
+        on members.country_key = partners.partner_code
+    where members.first_seen_on is not null
 
     union all
 
@@ -47,7 +47,9 @@ intervals as (
         'country_chart' as dataset,
         chart_column as list_part,
         country_key as entry_key,
-        concat_ws(' ', country_name, case is_controlled when true then 'X' when false then 'no mark' end) as entry_name,
+        concat_ws(
+            ' ', country_name, case is_controlled when true then 'X' when false then 'no mark' end
+        ) as entry_name,
         first_seen_on,
         last_seen_on
     from {{ ref('int_country_chart_dated') }}
