@@ -15,10 +15,10 @@ MODELS = ("path:seeds/controls", "partner", "partner_alias", "path:models/stagin
 STAGED = ("csl", "ecfr", "control_lists")
 ENTRY = """
     select date '{day}' as snapshot_date, row_number() over () as row_number, list_code,
-        'A list' as list_name, null::varchar as entity_number, null::varchar as party_type, party_name, null::varchar as alt_names,
-        'CN' as countries, null::varchar as programs, null::varchar as federal_register_notice,
-        null::varchar as license_requirement, license_policy, start_date::date as start_date,
-        null::date as end_date, null::varchar as source_list_url
+        'A list' as list_name, null::varchar as entity_number, null::varchar as party_type, party_name,
+        null::varchar as alt_names, 'CN' as countries, null::varchar as programs,
+        null::varchar as federal_register_notice, null::varchar as license_requirement, license_policy,
+        start_date::date as start_date, null::date as end_date, null::varchar as source_list_url
     from (values {rows}) as entries(list_code, party_name, license_policy, start_date)
 """
 
@@ -67,7 +67,7 @@ def history(tmp_path_factory) -> TinyWarehouse:
         )
     warehouse.select()
     selected = [*MODELS, *(f"path:models/staging/{name}" for name in STAGED)]
-    layers = ("path:models/intermediate/controls", "path:models/marts/controls")
+    layers = ("path:models/intermediate/controls", "control_list_changes")
     # With `cautious`, only tests all of whose parents are built are run.
     tests = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     code = warehouse.dbt("build", *tests, "--select", *selected, *layers)

@@ -29,6 +29,7 @@ from orchestration.sensors import sensors
 from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
 from orchestration.sources.registry import DATASETS, SOURCES
 from tests.replay.faults import Fault, status
+from tests.replay.figures import plant
 from tests.schedules import plant_release, schedule
 from tests.world import plant_exports, plant_imports
 
@@ -452,7 +453,8 @@ def test_the_tariff_schedule_is_not_asked_for_without_a_network(automation):
 
 
 def test_the_screening_list_of_a_day_and_an_amendment_are_asked_for_once_a_day(automation):
-    automation.server.figures.execute("insert into regulations values ('740', '2026-02-03', '<DIV5/>', null)")
+    text = {"part": "740", "amended_on": "2026-02-03", "xml": "<DIV5/>"}
+    plant(automation.server.figures, "regulations", [text])
 
     today, amendment = automation.controls_sensor()
 

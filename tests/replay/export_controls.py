@@ -40,7 +40,8 @@ def regulations(figures: Figures, path: str, params: Params) -> Answer:
         return _json({"titles": [said]}) if day else _json({"titles": []})
     if path == "versions/title-15.json":
         rows = figures.execute(
-            "select amended_on, composed_from from regulations where part = ? order by amended_on", [part]
+            "select amended_on, is_amendment, composed_from from regulations where part = ? order by amended_on",
+            [part],
         ).fetchall()
         versions = [
             {
@@ -56,9 +57,11 @@ def regulations(figures: Figures, path: str, params: Params) -> Answer:
                 "title": "15",
                 "type": "appendix",
             }
-            for day, _ in rows
+            for day, is_amendment, _ in rows
+            if is_amendment
         ]
-        return _json({"content_versions": versions}, "; ".join(name for _, name in rows if name) or None)
+        names = "; ".join(name for *_, name in rows if name) or None
+        return _json({"content_versions": versions}, names)
     day = path.removeprefix("full/").removesuffix("/title-15.xml")
     found = figures.execute(
         """

@@ -84,6 +84,7 @@ create table screened_parties (
 create table regulations (
     part varchar not null,
     amended_on date not null,
+    is_amendment boolean not null default true,  -- false for a text of which only the day of reading is known
     xml varchar not null,                        -- as the service writes it
     composed_from varchar
 );

@@ -43,7 +43,9 @@ def bring(settings, client, server):
     """Lands one of the datasets from the text of a part."""
 
     def act(name: str, number: str, xml: str, day: str = DAY):
-        server.figures.execute("insert into regulations values (?, ?, ?, null)", [number, day, xml])
+        server.figures.execute(
+            "insert into regulations (part, amended_on, xml) values (?, ?, ?)", [number, day, xml]
+        )
         return bring_in(settings, client, *DATASETS[name], day)
 
     return act
