@@ -40,7 +40,10 @@ def regulations(figures: Figures, path: str, params: Params) -> Answer:
         return _json({"titles": [said]}) if day else _json({"titles": []})
     if path == "versions/title-15.json":
         rows = figures.execute(
-            "select amended_on, is_amendment, composed_from from regulations where part = ? order by amended_on",
+            """
+            select amended_on, is_amendment, composed_from from regulations
+            where part = ? order by amended_on
+            """,
             [part],
         ).fetchall()
         versions = [

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- The days on which a list or a part of the regulations was seen, and what is known of the time in between.
 with landed as (
 
