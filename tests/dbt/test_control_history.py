@@ -3,9 +3,14 @@
 import random
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from pathlib import Path
 
+import duckdb
 import pytest
 
+from orchestration.archive import Archive
+from orchestration.settings import SHIPPED_ARCHIVE
+from orchestration.sources.registry import DATASETS
 from tests.dbt.conftest import TinyWarehouse
 
 # Days that follow each other, and others that do not.
@@ -36,20 +41,52 @@ STATED = {
     date(2026, 1, 2): "('EL', 'Old', 'x', '2020-05-04'), ('EL', 'Late', 'x', '2019-01-01')",
     date(2026, 1, 6): "('EL', 'Between', 'x', '2026-01-05'), ('EL', 'Old', 'z', '2020-05-04')",
 }
+# What the shipped list is on the last day, against the days before: three removed, two added, one changed.
+SHIPPED = ("MEU", "CMIC", "ISN", "SSI", "CAP")
+LAST_DAY_OF_SHIPPED = """
+    select * replace (
+        case when party_name = 'CNOOC Limited' then 'Other words.' else license_policy end as license_policy
+    )
+    from shipped
+    where party_name not in
+        ('China Mobile Limited', 'BANK OF KUNLUN CO LTD', 'China Telecom Corporation Limited')
+    union all by name
+    select list_code, list_name, 'planted' as entity_number, 'Planted Party' as party_name
+    from shipped where list_code in ('MEU', 'CMIC') group by all
+"""
 GROUPS = {
     "2026-02-03": [("United Arab Emirates", "D:4"), ("Japan", "A:5"), ("China (PRC)", "D:5")],
     "2026-07-10": [("United Arab Emirates", "A:5"), ("Japan", "A:5"), ("China (PRC)", "D:5")],
 }
 
 
+def shipped_list(folder: Path) -> Path:
+    """The screening list of the sample, as its reader makes it, without the vintage."""
+    _, dataset = DATASETS["screening_list"]
+    archive = Archive(SHIPPED_ARCHIVE)
+    snapshot = archive.latest("csl", "screening_list", "2026-07-31", as_of=None)
+    answers = {entry.request: archive.verified_path(entry) for entry in snapshot.entries}
+    with duckdb.connect() as con:
+        dataset.read(con, snapshot.partition, answers)
+        con.execute(f"copy screened_parties to '{folder / 'parties.parquet'}'")
+    return folder / "parties.parquet"
+
+
 @pytest.fixture(scope="module")
 def history(tmp_path_factory) -> TinyWarehouse:
     warehouse = TinyWarehouse(tmp_path_factory.mktemp("history") / "warehouse")
     none = (None, None, None)
+    shipped = shipped_list(tmp_path_factory.mktemp("shipped"))
     for day in DAYS:
         rows = [f"('UVL', '{name}', '{said}', null)" for name, said in SEEN[day].items()]
         entries = ", ".join([*rows, *([STATED[day]] if day in STATED else [])])
-        query = ENTRY.format(day=day, rows=entries)
+        more = LAST_DAY_OF_SHIPPED if day == DAYS[-1] else "from shipped"
+        query = f"""
+            with shipped as (from '{shipped}' where list_code in {SHIPPED})
+            {ENTRY.format(day=day, rows=entries)}
+            union all by name
+            select * replace (date '{day}' as snapshot_date) from ({more})
+        """
         warehouse._land(("screening_list", str(day), "screened_parties"), none, query)
     for day, members in GROUPS.items():
         rows = ", ".join(f"('{country}', '{group}')" for country, group in members)
@@ -142,6 +179,22 @@ def test_changes_are_what_two_days_differ_in(history):
         expected |= {(day, party, "changed") for party in new.keys() & old.keys() if old[party] != new[party]}
     assert len(rows) == len(expected) > 100
     assert set(rows) == expected
+
+
+def test_a_second_day_derived_from_the_shipped_list_shows_what_was_planted(history):
+    rows = history.query(f"""
+        select list_part, entry_name, change_kind from control_list_changes
+        where list_part in {SHIPPED} and snapshot_date = '{DAYS[-1]}' order by all
+    """)
+    assert rows == [
+        ("CAP", "BANK OF KUNLUN CO LTD", "removed"),
+        ("CMIC", "CNOOC Limited", "changed"),
+        ("CMIC", "China Mobile Limited", "removed"),
+        ("CMIC", "China Telecom Corporation Limited", "removed"),
+        ("CMIC", "Planted Party", "added"),
+        ("MEU", "Planted Party", "added"),
+    ]
+    assert history.query(f"select count(*) from control_list_changes where list_part in {SHIPPED}") == [(6,)]
 
 
 def test_a_country_that_changes_its_groups(history):
