@@ -18,7 +18,16 @@
     {{- return("string_agg(" ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
 {% endmacro %}
 
-{#- The same without what is there twice. -#}
+{#- An aggregate: changes when any text of a group does, whatever their order; takes no room for the texts. -#}
+{% macro digest_of_group(expression) %}
+    {{- return(adapter.dispatch("digest_of_group", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__digest_of_group(expression) %}
+    {{- return("concat_ws(':', count(*), sum(hash(" ~ expression ~ ")))") -}}
+{% endmacro %}
+
+{#- As texts_in_one, without what is there twice. -#}
 {% macro distinct_texts_in_one(expression) %}
     {{- return(adapter.dispatch("distinct_texts_in_one", "ai_trade")(expression)) -}}
 {% endmacro %}

@@ -21,50 +21,23 @@ with entries as (
 
 ),
 
--- Several entries of a list for one party are one row: a name with all of its countries and citations.
-parties as (
-
-    select
-        snapshot_date,
-        list_code,
-        party_key,
-        count(*) as entry_count,
-        min(party_name) as party_name,
-        max(party_type) as party_type,
-        {{ distinct_texts_in_one('alt_names') }} as alt_names,
-        {{ distinct_texts_in_one('countries') }} as countries,
-        {{ distinct_texts_in_one('programs') }} as programs,
-        {{ distinct_texts_in_one('federal_register_notice') }} as federal_register_notice,
-        {{ distinct_texts_in_one('license_requirement') }} as license_requirement,
-        {{ distinct_texts_in_one('license_policy') }} as license_policy,
-        min(start_date) as start_date,
-        max(end_date) as end_date
-    from entries
-    group by snapshot_date, list_code, party_key
-
-),
-
+-- Many days are almost the same: only a digest of each goes through the comparison, and the words of a party
+-- are fetched for the first day of its intervals alone.
 observed as (
 
     select
         snapshot_date,
         list_code,
         party_key,
-        start_date as stated_on,
-        md5(concat_ws(
-            '|',
-            party_name,
-            coalesce(party_type, '-'),
-            coalesce(alt_names, '-'),
-            coalesce(countries, '-'),
-            coalesce(programs, '-'),
-            coalesce(federal_register_notice, '-'),
-            coalesce(license_requirement, '-'),
-            coalesce(license_policy, '-'),
-            coalesce({{ text_of('start_date') }}, '-'),
-            coalesce({{ text_of('end_date') }}, '-')
-        )) as digest
-    from parties
+        min(start_date) as stated_on,
+        {{ digest_of_group(
+            "concat_ws('|', party_name, coalesce(party_type, '-'), coalesce(alt_names, '-'), "
+            ~ "coalesce(countries, '-'), coalesce(programs, '-'), coalesce(federal_register_notice, '-'), "
+            ~ "coalesce(license_requirement, '-'), coalesce(license_policy, '-'), "
+            ~ "coalesce(" ~ text_of('start_date') ~ ", '-'), coalesce(" ~ text_of('end_date') ~ ", '-'))"
+        ) }} as digest
+    from entries
+    group by snapshot_date, list_code, party_key
 
 ),
 
@@ -78,6 +51,34 @@ days as (
 intervals as (
 
     {{ observed_intervals('observed', 'days', ['list_code', 'party_key']) }}
+
+),
+
+-- Several entries of a list for one party are one row: a name with all of its countries and citations.
+parties as (
+
+    select
+        entries.snapshot_date,
+        entries.list_code,
+        entries.party_key,
+        count(*) as entry_count,
+        min(entries.party_name) as party_name,
+        max(entries.party_type) as party_type,
+        {{ distinct_texts_in_one('entries.alt_names') }} as alt_names,
+        {{ distinct_texts_in_one('entries.countries') }} as countries,
+        {{ distinct_texts_in_one('entries.programs') }} as programs,
+        {{ distinct_texts_in_one('entries.federal_register_notice') }} as federal_register_notice,
+        {{ distinct_texts_in_one('entries.license_requirement') }} as license_requirement,
+        {{ distinct_texts_in_one('entries.license_policy') }} as license_policy,
+        min(entries.start_date) as start_date,
+        max(entries.end_date) as end_date
+    from entries
+    inner join intervals
+        on
+            entries.snapshot_date = intervals.first_seen_on
+            and entries.list_code = intervals.list_code
+            and entries.party_key = intervals.party_key
+    group by entries.snapshot_date, entries.list_code, entries.party_key
 
 )
 
