@@ -19,6 +19,8 @@ LANDING_JOBS: dict[Grain, str] = {
     "year": "land_years",
     "edition": "land_editions",
     "revision": "land_revisions",
+    "amendment": "land_amendments",
+    "day": "land_days",
     "current": "land_current",
 }
 REFRESH_JOB = "refresh"

@@ -27,7 +27,14 @@ from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import EVERYTHING, Dataset, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = ("ai_category", "partner", "partner_group", "partner_group_member", "tariffs/hts_rate_wording")
+GATE_SEEDS = (
+    "ai_category",
+    "partner",
+    "partner_group",
+    "partner_group_member",
+    "tariffs/hts_rate_wording",
+    "controls/screening_list",
+)
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
@@ -118,7 +125,8 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     """Make the tables of a partition in `con`, and beside them what the gate compares them with.
 
     Beside the dataset's tables: bad_values; provenance(level, origin, composed_from); previous(table_name,
-    row_count, value_usd, what); and the seeds about partners and categories.
+    row_count, value_usd, what); and the seeds about partners, categories and lists. For a list as it is on a
+    day also previous_<table>, the rows of the day that it is compared with, none for the first one.
     """
     archive = open_archive(settings)
     answered = [entry for entry in snapshot.entries if entry.sha256 is not None]
@@ -136,6 +144,8 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     for table, size in earlier.tables.items() if earlier else ():
         row = [table, size["row_count"], size["value_usd"], what]
         con.execute("insert into previous values (?, ?, ?, ?)", row)
+    if dataset.grain in ("amendment", "day"):
+        _make_previous(con, dataset, earlier)
     for seed in GATE_SEEDS:
         _read_seed(con, seed)
 
@@ -361,6 +371,13 @@ def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[
         if vintages and vintages[-1].partners == snapshot.scope.partners:
             return vintages[-1], folder.name
     return None, ""
+
+
+def _make_previous(con: duckdb.DuckDBPyConnection, dataset: Dataset, earlier: Landed | None) -> None:
+    for table in dataset.tables:
+        rows = f"from {table} limit 0" if earlier is None else "from read_parquet(?)"
+        given = [] if earlier is None else [str(earlier.folder / f"{table}.parquet")]
+        con.execute(f"create table previous_{table} as {rows}", given)
 
 
 def _write_tables(

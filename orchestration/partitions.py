@@ -22,8 +22,16 @@ YEARS = TimeWindowPartitionsDefinition(start=str(FIRST_YEAR), fmt="%Y", cron_sch
 EDITIONS = TimeWindowPartitionsDefinition(
     start=str(FIRST_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=1
 )
-# Revisions of the tariff schedule come when they come.
+# Revisions of the tariff schedule, amendments of a regulation and days on which a list was read come when
+# they come.
 REVISIONS = DynamicPartitionsDefinition(name="revisions")
+AMENDMENTS = DynamicPartitionsDefinition(name="amendments")
+DAYS = DynamicPartitionsDefinition(name="days")
+AS_THEY_COME: dict[Grain, DynamicPartitionsDefinition] = {
+    "revision": REVISIONS,
+    "amendment": AMENDMENTS,
+    "day": DAYS,
+}
 
 
 def partitions_of(grain: Grain) -> PartitionsDefinition | None:
@@ -32,18 +40,19 @@ def partitions_of(grain: Grain) -> PartitionsDefinition | None:
         "month": MONTHS,
         "year": YEARS,
         "edition": EDITIONS,
-        "revision": REVISIONS,
+        **AS_THEY_COME,
         "current": None,
     }[grain]
 
 
-def register_revisions(instance: DagsterInstance, revisions: Iterable[str]) -> tuple[str, str]:
-    """Make revisions known to Dagster; gives the ends of a range that holds all that are known.
+def register(instance: DagsterInstance, grain: Grain, partitions: Iterable[str]) -> tuple[str, str]:
+    """Make partitions that come when they come known to Dagster; gives the ends of a range that holds all.
 
     A range goes by the order in which they became known, which need not be that of their names.
     """
-    instance.add_dynamic_partitions(REVISIONS.name, list(revisions))
-    known = instance.get_dynamic_partitions(REVISIONS.name)
+    name = AS_THEY_COME[grain].name
+    instance.add_dynamic_partitions(name, list(partitions))
+    known = instance.get_dynamic_partitions(name)
     return known[0], known[-1]
 
 

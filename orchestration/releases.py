@@ -14,7 +14,7 @@ from orchestration.partitions import (
     years_of,
 )
 from orchestration.settings import Settings, is_address
-from orchestration.sources import usitc_hts
+from orchestration.sources import csl, ecfr, usitc_hts
 from orchestration.sources.census_trade import SOURCE
 from orchestration.sources.model import EVERYTHING, Dataset, Grain
 from orchestration.sources.registry import DATASETS
@@ -90,6 +90,33 @@ def revisions_to_land(settings: Settings, client: Client) -> list[str]:
         return unread(settings, archive, source, dataset)
     in_force = usitc_hts.current_revision(client.ask(source, usitc_hts.RELEASE).body)
     return [] if in_force in archive.partitions(source.name, dataset.name) else [in_force]
+
+
+def days_to_land(settings: Settings, today: date) -> list[str]:
+    """Days of the screening list that are to be had and not archived: today's, or those of a folder."""
+    archive = open_archive(settings)
+    source, (dataset,) = csl.SOURCE, csl.SOURCE.datasets
+    if not is_address(settings.csl_url):
+        return unread(settings, archive, source, dataset)
+    return [] if str(today) in archive.partitions(source.name, dataset.name) else [str(today)]
+
+
+def amendments_to_land(settings: Settings, client: Client) -> list[str]:
+    """Days of amendment of the export control regulations that are to be had and some part of it lacks.
+
+    At an address that is the last one in force, in a folder all that it holds. Raises a `SourceError` when
+    the source cannot say.
+    """
+    archive = open_archive(settings)
+    source = ecfr.SOURCE
+    if not is_address(settings.ecfr_url):
+        found = (unread(settings, archive, source, dataset) for dataset in source.datasets)
+        return sorted({day for days in found for day in days})
+    in_force = ecfr.in_force(client.ask(source, ecfr.TITLES).body)
+    versions = [client.ask(source, ecfr.versions_of(part)).body for part in ecfr.PARTS]
+    last = ecfr.last_amendment([body for body in versions if body is not None], in_force)
+    archived = (archive.partitions(source.name, dataset.name) for dataset in source.datasets)
+    return [] if all(last in days for days in archived) else [last]
 
 
 def archived_release(settings: Settings) -> Release | None:

@@ -131,35 +131,47 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings,
     """The months and years asked for, or those of a new release, with the lists of their years.
 
     Without anything new only what is missing is asked for. The revision of the tariff schedule that is in
-    force comes with all of them.
+    force comes with all of them, and so do the lists of the export controls as they are today.
     """
     from orchestration.http import Client
     from orchestration.partitions import months, whole_years, years_of
-    from orchestration.releases import archived_release, new_release, revisions_to_land
+    from orchestration.releases import (
+        amendments_to_land,
+        archived_release,
+        days_to_land,
+        new_release,
+        revisions_to_land,
+    )
 
     with Client(settings) as client:
         release = None if given.first else new_release(settings, client, date.today())
-        try:
-            revisions = revisions_to_land(settings, client)
-        except SourceError as error:
-            # The trade figures do not wait for it.
-            log.error("%s The tariff schedule stays as it is archived.", error)
-            revisions = []
+        law: Plan = {"day": days_to_land(settings, date.today())}
+        for grain, what, to_land in (
+            ("revision", "The tariff schedule stays as it is", revisions_to_land),
+            ("amendment", "The export control regulations stay as they are", amendments_to_land),
+        ):
+            try:
+                law[grain] = to_land(settings, client)
+            except SourceError as error:
+                # The trade figures do not wait for it.
+                log.error("%s %s archived.", error, what)
+                law[grain] = []
     if given.first:
         asked = months(given.first, given.last)
         years = whole_years(given.first, given.last)
         plan = {"month": asked, "year": years, "edition": years_of(asked)}
-        return settings, {**plan, "revision": revisions, "current": ["current"]}, None
+        return settings, {**plan, **law, "current": ["current"]}, None
     if release is not None:
         plan = {grain: list(names) for grain, names in release.partitions.items()}
-        return settings, {**plan, "revision": revisions}, release
+        return settings, {**plan, **law}, release
     log.info("no new month is published; working with what is archived")
     plan = _archived_plan(settings)
     # What an earlier run did not come to.
     latest = archived_release(settings)
     for grain, names in latest.partitions.items() if latest else ():
         plan[grain] = sorted({*plan[grain], *names})
-    plan["revision"] = sorted({*plan["revision"], *revisions})
+    for grain, names in law.items():
+        plan[grain] = sorted({*plan[grain], *names})
     return settings.model_copy(update={"fetch": "missing"}), plan, None
 
 
@@ -190,7 +202,7 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
         from orchestration.definitions import build_definitions
         from orchestration.instance import clear_dead_runs, open_instance
         from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
-        from orchestration.partitions import register_revisions
+        from orchestration.partitions import AS_THEY_COME, register
         from orchestration.schedules import landing_tags
 
         instance = open_instance(settings)
@@ -202,8 +214,8 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
     everything_fetched = True
     for grain, partitions in plan.items():
         if partitions:
-            if grain == "revision":
-                partitions = register_revisions(instance, partitions)
+            if grain in AS_THEY_COME:
+                partitions = register(instance, grain, partitions)
             tags = landing_tags(grain, partitions, release)
             everything_fetched &= _execute(
                 settings, definitions, instance, LANDING_JOBS[grain], tags, console

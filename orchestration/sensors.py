@@ -19,9 +19,15 @@ from orchestration.http import Client
 from orchestration.instance import clear_dead_runs
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
 from orchestration.landing import selected
-from orchestration.partitions import register_revisions
+from orchestration.partitions import register
 from orchestration.publish import current_release, release_id
-from orchestration.releases import archived_release, new_release, revisions_to_land
+from orchestration.releases import (
+    amendments_to_land,
+    archived_release,
+    days_to_land,
+    new_release,
+    revisions_to_land,
+)
 from orchestration.schedules import (
     ASKED_FOR,
     NEW_YORK,
@@ -33,6 +39,7 @@ from orchestration.schedules import (
 from orchestration.settings import Settings, is_address
 
 NO_NEW_REVISION = SkipReason("The revision in force is archived.")
+NO_NEW_CONTROLS = SkipReason("The screening list of today and the last amendment are archived.")
 
 
 def sensors(
@@ -41,7 +48,7 @@ def sensors(
     jobs: Sequence[UnresolvedAssetJobDefinition],
     now: Callable[[], datetime] = lambda: datetime.now(NEW_YORK),
 ) -> list[SensorDefinition]:
-    """The sensors of new months, of new revisions of the tariff schedule, and of what is to be refreshed."""
+    """The sensors of new months, of what else has changed at the sources, and of what is to be refreshed."""
 
     @sensor(
         name="new_release",
@@ -85,8 +92,39 @@ def sensors(
             revisions = revisions_to_land(settings, client)
         if not revisions:
             return NO_NEW_REVISION
-        tags = range_tags(*register_revisions(context.instance, revisions))
+        tags = range_tags(*register(context.instance, "revision", revisions))
         return RunRequest(run_key=f"{revisions[-1]}-{now().date()}", tags=tags)
+
+    @sensor(
+        name="new_export_controls",
+        jobs=[job for job in jobs if job.name in (LANDING_JOBS["day"], LANDING_JOBS["amendment"])],
+        minimum_interval_seconds=3600,
+        description=(
+            "Land the screening list of each day, which cannot be had later, and the export control "
+            "regulations as soon as they are amended. What failed is asked for once a day."
+        ),
+    )
+    def controls_sensor(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
+        asks = {
+            grain: settings.fetch != "never" or not is_address(location)
+            for grain, location in (("day", settings.csl_url), ("amendment", settings.ecfr_url))
+        }
+        if not any(asks.values()):
+            yield OFFLINE
+            return
+        today = now().date()
+        with make_client(settings) as client:
+            found = {
+                "day": days_to_land(settings, today) if asks["day"] else [],
+                "amendment": amendments_to_land(settings, client) if asks["amendment"] else [],
+            }
+        if not any(found.values()):
+            yield NO_NEW_CONTROLS
+        for grain, partitions in found.items():
+            if partitions:
+                tags = range_tags(*register(context.instance, grain, partitions))
+                run_key = f"{grain}-{partitions[-1]}-{today}"
+                yield RunRequest(run_key=run_key, job_name=LANDING_JOBS[grain], tags=tags)
 
     @sensor(
         name="landing_changed",
@@ -111,4 +149,4 @@ def sensors(
             return SkipReason("The release is up to date.")
         return RunRequest(run_key=wanted)
 
-    return [release_sensor, revision_sensor, refresh_sensor]
+    return [release_sensor, revision_sensor, controls_sensor, refresh_sensor]

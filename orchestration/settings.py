@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     hts_url: str = "https://hts.usitc.gov/reststop"
     federal_register_url: str = "https://www.federalregister.gov/api/v1"
 
+    # Export controls. Each may be the path of a folder with a file for each day.
+    csl_url: str = "https://data.trade.gov/downloadable_consolidated_screening_list/v1"
+    ecfr_url: str = "https://www.ecfr.gov/api/versioner/v1"
+    # The Common High Priority List and pairs of control number and tariff code: a path, or an address.
+    chpl_list: str | None = str(REPOSITORY / "sample" / "lists" / "common_high_priority_list_2024.csv")
+    eccn_pairs: str | None = None
+
     # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
     # and with them it begins only when the budget covers what it has estimated.
     llm_url: str | None = None
@@ -77,7 +84,17 @@ class Settings(BaseSettings):
             raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
 
-    @field_validator("hts_url", "waugh_labels", "waugh_export_labels", "wto_list", "user_labels")
+    @field_validator(
+        "hts_url",
+        "csl_url",
+        "ecfr_url",
+        "chpl_list",
+        "eccn_pairs",
+        "waugh_labels",
+        "waugh_export_labels",
+        "wto_list",
+        "user_labels",
+    )
     @classmethod
     def _an_address_or_a_path(cls, value: str | None) -> str | None:
         if value is None:

@@ -3,8 +3,8 @@
     python -m sample.compose --figures <folder with the figures>
 
 The figures are served by the replay server, and the live fetch path archives its answers. Every answer says
-that it was composed and from which files; `compose.sql` says what is taken from where. The WTO's list is a
-file of the repository (`lists/`) and is archived as it is.
+that it was composed and from which files; `compose.sql` and `compose_controls.py` say what is taken from
+where. The lists in `lists/` are files of the repository and are archived as they are.
 """
 
 import argparse
@@ -19,6 +19,12 @@ from orchestration.http import Client
 from orchestration.settings import Settings
 from orchestration.sources.model import EVERYTHING, Scope
 from orchestration.sources.registry import DATASETS
+from sample.compose_controls import (
+    AMENDMENT_BEFORE,
+    LAST_AMENDMENT,
+    READ_ON,
+    plant_export_controls,
+)
 from tests.replay.figures import Figures, no_figures
 from tests.replay.server import KEY, Replay
 
@@ -44,6 +50,7 @@ def figures(path: Path) -> Figures:
     composed = no_figures()
     composed.execute("set variable figures = ?", [str(path)])
     composed.execute(COMPOSITION.read_text())
+    plant_export_controls(composed, path / "export_controls")
     return composed
 
 
@@ -59,6 +66,11 @@ def parts() -> list[Part]:
         Part("import_commodities", ["2026"]),
         Part("export_commodities", ["2026"]),
         Part("wto_list", ["current"]),
+        Part("chpl_list", ["current"]),
+        Part("screening_list", ["2026-07-31"]),
+        Part("control_list", [READ_ON]),
+        Part("country_chart", [READ_ON]),
+        Part("country_groups", [AMENDMENT_BEFORE, LAST_AMENDMENT]),
         Part("imports_annual", ["2024"]),
         Part("imports_monthly", half_year, Scope(partners=neighbours)),
         Part("import_programmes_monthly", half_year, usmca),
@@ -82,6 +94,8 @@ def main() -> None:
             census_url=server.census_url,
             census_schedules_url=server.schedules_url,
             hts_url=server.hts_url,
+            csl_url=server.csl_url,
+            ecfr_url=server.ecfr_url,
         )
         archive = Archive(settings.archive_dir, compression_level=19)
         # The replay server needs no pauses between requests.

@@ -54,6 +54,8 @@ def settings(server, tmp_path) -> Settings:
         census_schedules_url=server.schedules_url,
         hts_url=server.hts_url,
         federal_register_url=server.federal_register_url,
+        csl_url=server.csl_url,
+        ecfr_url=server.ecfr_url,
         census_api_key=KEY,
     )
 

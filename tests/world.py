@@ -3,6 +3,7 @@
 Every value is a multiple of a thousand dollars in January, so that tenths of it stay whole.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +40,13 @@ MEASURES = ("gen_val", "con_val", "dut_val", "cal_dut", "con_cha", "all_val")
 
 
 def planted_world() -> Figures:
-    """The figures of all `PERIODS`, programmes, commodity lists of 2025 and the list of countries."""
+    """The figures of all `PERIODS`, programmes, commodity lists of 2025, countries, and a screened party."""
     figures = no_figures()
     for name, rows in _planted().items():
         figures.register("rows", rows)
         figures.execute(f"insert into {name} from rows")
+    party = {"name": "Some Party", "source": "Entity List (EL) - Bureau of Industry and Security"}
+    figures.execute("insert into screened_parties values (?, null)", [json.dumps(party)])
     return figures
 
 

@@ -18,6 +18,24 @@
     {{- return("string_agg(" ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
 {% endmacro %}
 
+{#- An aggregate: changes when any text of a group does, whatever their order; takes no room for the texts. -#}
+{% macro digest_of_group(expression) %}
+    {{- return(adapter.dispatch("digest_of_group", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__digest_of_group(expression) %}
+    {{- return("concat_ws(':', count(*), sum(hash(" ~ expression ~ ")))") -}}
+{% endmacro %}
+
+{#- As texts_in_one, without what is there twice. -#}
+{% macro distinct_texts_in_one(expression) %}
+    {{- return(adapter.dispatch("distinct_texts_in_one", "ai_trade")(expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__distinct_texts_in_one(expression) %}
+    {{- return("string_agg(distinct " ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
+{% endmacro %}
+
 {#- A query of one value: changes when any row of the relation does, whatever their order. -#}
 {% macro digest_of_rows(relation) %}
     {{- return(adapter.dispatch("digest_of_rows", "ai_trade")(relation)) -}}
@@ -73,15 +91,6 @@
 {#- What `sql_text` gives, for each row of a query: hundreds of calls of a macro take a while. -#}
 {% macro text_as_sql(expression) %}
     {{- return("concat('''', replace(" ~ expression ~ ", '''', ''''''), '''')") -}}
-{% endmacro %}
-
-{#- The same, each text once. -#}
-{% macro distinct_texts_in_one(expression) %}
-    {{- return(adapter.dispatch("distinct_texts_in_one", "ai_trade")(expression)) -}}
-{% endmacro %}
-
-{% macro duckdb__distinct_texts_in_one(expression) %}
-    {{- return("array_to_string(list_sort(list(distinct " ~ expression ~ ") filter (where " ~ expression ~ " is not null)), '; ')") -}}
 {% endmacro %}
 
 {#- A fraction as a text, such as 12.5 %. -#}

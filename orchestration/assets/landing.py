@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from urllib.parse import unquote
 
@@ -27,7 +28,7 @@ from orchestration.archive import ArchiveDamaged, fill, may_fill, open_archive
 from orchestration.assets.step import POOL, try_again, writing_step
 from orchestration.http import Client
 from orchestration.landing import Landed, Rejected, land
-from orchestration.partitions import partitions_of
+from orchestration.partitions import AS_THEY_COME, partitions_of
 from orchestration.settings import Settings, is_address
 from orchestration.sources.model import (
     EVERYTHING,
@@ -62,6 +63,7 @@ def bring_in(
     dataset: Dataset,
     partition: str,
     scope: Scope = EVERYTHING,
+    today: Callable[[], date] = date.today,
 ) -> Landed | Absent:
     """Bring one partition from the source, or from the archive, into landing.
 
@@ -73,10 +75,14 @@ def bring_in(
     location = getattr(settings, source.base_url)
     if location is None and snapshot is None:
         return Absent("not configured")
-    # A file is read each time: it costs nothing, and somebody may have changed it. A revision that is
-    # archived never changes, and an address serves none but the one in force.
-    ask_again = (settings.fetch == "always" and dataset.grain != "revision") or not is_address(location or "")
-    if may_fill(settings, source) and (ask_again or snapshot is None):
+    # A file is read each time: it costs nothing, and somebody may have changed it. A revision, a list of some
+    # day or a regulation as amended never changes once it is archived.
+    ask_again = (settings.fetch == "always" and dataset.grain not in AS_THEY_COME) or not is_address(
+        location or ""
+    )
+    # An address serves the list of today, whatever day is asked for.
+    is_past = dataset.grain == "day" and is_address(location or "") and partition != str(today())
+    if may_fill(settings, source) and not is_past and (ask_again or snapshot is None):
         # A file is there at once; only what takes a while is worth a line.
         say = partial(_say, source) if is_address(location) else lambda _: None
         fetched = fill(client, archive, source, dataset, partition, scope, progress=say)
@@ -87,7 +93,7 @@ def bring_in(
                 f"check AITB_{source.base_url.upper()}"
             )
         if fetched is None and snapshot is None:
-            return Absent("not there" if dataset.grain == "revision" else "not published yet")
+            return Absent("not there" if dataset.grain in AS_THEY_COME else "not published yet")
         snapshot = fetched or snapshot
     if snapshot is None:
         return Absent("not in archive")

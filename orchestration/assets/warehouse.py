@@ -35,10 +35,14 @@ from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import read_commit, write_warehouse_inputs
 from orchestration.lock import Busy
+from orchestration.news import control_news, post_news
 from orchestration.publish import build_release, identity, swap_in
 from orchestration.settings import Settings
 
 log = logging.getLogger(__name__)
+
+# How a partition compares with what was landed before is history, not a property of the release.
+HISTORY_CHECKS = ("size", "entries_kept", "parts_kept")
 
 STAGING_MODELS = "resource_type:seed path:models/staging"
 # A month without a release is late; agencies have been later than that.
@@ -88,7 +92,9 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
             folder = build_release(settings, manifest, about, _release_checks(settings, about))
             # Reading the headline tries the release out before anybody else sees it.
             headline = markdown(folder)
+            news = control_news(settings.release_dir, folder)
             info = swap_in(settings, folder)
+            post_news(settings, news)
         return MaterializeResult(
             metadata={
                 "release_id": info["release_id"],
@@ -142,8 +148,7 @@ def _release_checks(settings: Settings, about: dict) -> list[dict[str, str]]:
         {"layer": "landing", **_outcome(check)}
         for commit in about["commits"]
         for check in read_commit(settings.landing_dir / commit).gate.as_rows()
-        # How a partition compares with what was landed before is history, not a property of the release.
-        if check["check_name"] != "size"
+        if check["check_name"] not in HISTORY_CHECKS
     ]
     for suite in (STAGING, MARTS):
         checks = _read_results(settings, f"gate-{suite.name}", about)

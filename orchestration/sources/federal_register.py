@@ -1,4 +1,4 @@
-"""Federal Register: the documents that set, change or end tariffs.
+"""Federal Register: the documents that set, change or end tariffs and export controls.
 
 https://www.federalregister.gov/developers/documentation/api/v1. A search answers in pages of at most a
 thousand documents, and never with more than ten thousand: one that finds as many is split by its dates.
@@ -10,6 +10,7 @@ An edition is a year of publication, so that the running year is asked for again
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,6 +32,10 @@ SEARCHES = (
     ((AGENCIES, "industry-and-security-bureau"), (TERM, "tariff")),
     ((AGENCIES, "u-s-customs-and-border-protection"), (TERM, '"Harmonized Tariff Schedule"')),
     ((AGENCIES, "international-trade-administration"), (TERM, '"Section 232"')),
+)
+CONTROL_SEARCHES = (
+    ((AGENCIES, "industry-and-security-bureau"),),
+    ((KIND, "PRESDOCU"), (TERM, '"export controls"')),
 )
 COLUMNS = {
     "document_number": "varchar",
@@ -78,7 +83,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     return count > 0
 
 
-def _plan(partition: str, _: Scope) -> list[Request]:
+def _plan(searches: Sequence[tuple], partition: str, _: Scope) -> list[Request]:
     return [
         Request(
             PATH,
@@ -93,7 +98,7 @@ def _plan(partition: str, _: Scope) -> list[Request]:
                 *(("fields[]", name) for name in COLUMNS),
             ),
         )
-        for search in SEARCHES
+        for search in searches
     ]
 
 
@@ -193,7 +198,17 @@ SOURCE = Source(
             name="tariff_documents",
             grain="edition",
             tables=("documents",),
-            plan=_plan,
+            plan=partial(_plan, SEARCHES),
+            split=split,
+            follow=follow,
+            read=_read,
+            suite="documents",
+        ),
+        Dataset(
+            name="export_control_documents",
+            grain="edition",
+            tables=("documents",),
+            plan=partial(_plan, CONTROL_SEARCHES),
             split=split,
             follow=follow,
             read=_read,

@@ -14,18 +14,24 @@ it cannot be read, else by the gate (data_quality/suites/landing.py, 'labels').
 """
 
 import codecs
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
-import zstandard
 
 from orchestration.sources.model import Dataset, Refused, Request, Scope, Source
+from orchestration.sources.reading import (
+    BAD_COLUMNS,
+    body_of,
+    csv_head,
+    csv_rows,
+    decoded,
+    make_table,
+    need_columns,
+)
 
 LARGEST_BYTES = 64 * 1024**2  # twenty thousand codes with a paragraph on each are less than twenty
 
@@ -41,14 +47,6 @@ COLUMNS = {
     "reasoning": "varchar",
     "row_number": "bigint",
 }
-BAD_COLUMNS = {
-    "table_name": "varchar",
-    "row_number": "bigint",
-    "column_name": "varchar",
-    "text_value": "varchar",
-    "reason": "varchar",
-}
-
 WAUGH_NEEDED = ("relevance", "primary_category", "hs10_code", "description")
 HS_EDITIONS = ("hs2007", "hs2012", "hs2017", "hs2022")
 USER_OPTIONAL = ("commodity_system", "category", "description", "reasoning")
@@ -87,50 +85,7 @@ def _plan(_: str, __: Scope) -> list[Request]:
 
 def _text(answers: Mapping[Request, Path]) -> str:
     (path,) = answers.values()
-    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as body:
-        content = body.read()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise Refused(
-            f"the file is not UTF-8: row {row} holds the byte {content[error.start]:#04x}; save it as CSV in "
-            "UTF-8"
-        ) from None
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV file, each with the number of the line that it begins in; blank ones are left out."""
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    first_line = 1
-    try:
-        for cells in lines:
-            if any(cell.strip() for cell in cells):
-                yield first_line, [cell.strip() for cell in cells]
-            first_line = lines.line_num + 1
-    except csv.Error as error:
-        raise Refused(
-            f"the file is cut off or is not CSV: the row that begins in line {first_line} cannot be read "
-            f"({error}); correct it there"
-        ) from None
-
-
-def _head(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
-    _, head = next(rows, (0, []))
-    head = [name.lower() for name in head]
-    repeated = sorted({name for name in head if name and head.count(name) > 1})
-    if repeated:
-        raise Refused(f"the header names {', '.join(repeated)} more than once; keep one column of each name")
-    return head
-
-
-def _need(head: Sequence[str], names: Iterable[str]) -> None:
-    missing = [name for name in names if name not in head]
-    if missing:
-        raise Refused(
-            f"the file lacks the column {', '.join(missing)}; its header is {', '.join(head)[:200]!r}, and "
-            "columns are separated by commas"
-        )
+    return decoded(body_of(path))
 
 
 def _make(
@@ -151,10 +106,8 @@ def _make(
         label = {"label_set_id": label_set_id, **label, "row_number": row_number}
         labels.append(tuple(label.get(column) for column in COLUMNS))
         bad_values += [("labels", row_number, *fault) for fault in found]
-    for table, columns, values in (("labels", COLUMNS, labels), ("bad_values", BAD_COLUMNS, bad_values)):
-        each = ", ".join(f"unnest(?::{kind}[]) as {column}" for column, kind in columns.items())
-        by_column = [[row[i] for row in values] for i in range(len(columns))]
-        con.execute(f"create table {table} as select * from (select {each}) order by row_number", by_column)
+    make_table(con, "labels", COLUMNS, labels, order="row_number")
+    make_table(con, "bad_values", BAD_COLUMNS, bad_values, order="row_number")
 
 
 def whole_code(text: str, digits: Sequence[int]) -> tuple[str | None, str]:
@@ -213,16 +166,16 @@ def _read_waugh(system: str, con: duckdb.DuckDBPyConnection, _: str, answers: Ma
             "reasoning": row.get("reasoning") or None,
         }, faults
 
-    rows = _rows(_text(answers))
-    head = _head(rows)
-    _need(head, WAUGH_NEEDED)
+    rows = csv_rows(_text(answers))
+    head = csv_head(rows)
+    need_columns(head, WAUGH_NEEDED)
     _make(con, "waugh_2026", head, rows, label)
 
 
 def _read_wto(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request, Path]) -> None:
     """Make `labels`, one row for each code of six digits: what is on the list is of high relevance."""
-    rows = _rows(_text(answers))
-    head = _head(rows)
+    rows = csv_rows(_text(answers))
+    head = csv_head(rows)
     columns = [f"hs6_{edition}" for edition in HS_EDITIONS]
     found = [column for column in columns if column in head]
     if len(found) != 1:
@@ -247,8 +200,8 @@ def _read_wto(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request, 
 
 def _read_user(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request, Path]) -> None:
     """Make `labels`, one row for each code or beginning of one; without a system it holds for both sides."""
-    rows = _rows(_text(answers))
-    head = _head(rows)
+    rows = csv_rows(_text(answers))
+    head = csv_head(rows)
     if len(head) < 2:
         raise Refused(
             f"the file has one column, {', '.join(head)[:200]!r}, and needs two, a code and its relevance, "

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import duckdb
 
-Grain = Literal["month", "year", "edition", "revision", "current"]
+Grain = Literal["month", "year", "edition", "revision", "amendment", "day", "current"]
 
 
 class SourceError(Exception):

@@ -3,6 +3,9 @@
 from orchestration.sources import (
     census_schedules,
     census_trade,
+    control_lists,
+    csl,
+    ecfr,
     federal_register,
     label_lists,
     language_model,
@@ -15,6 +18,9 @@ SOURCES: tuple[Source, ...] = (
     census_schedules.SOURCE,
     usitc_hts.SOURCE,
     federal_register.SOURCE,
+    csl.SOURCE,
+    ecfr.SOURCE,
+    *control_lists.SOURCES,
     *label_lists.SOURCES,
     language_model.SOURCE,
 )

@@ -29,6 +29,7 @@ from orchestration.sensors import sensors
 from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
 from orchestration.sources.registry import DATASETS, SOURCES
 from tests.replay.faults import Fault, status
+from tests.replay.figures import plant
 from tests.schedules import plant_release, schedule
 from tests.world import plant_exports, plant_imports
 
@@ -64,16 +65,25 @@ class Automation:
 
     def release_sensor(self, **changed: object) -> list[RunRequest | SkipReason]:
         settings = self.settings.model_copy(update=changed)
-        release_sensor, _, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
+        release_sensor, *_ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
         return list(release_sensor(build_sensor_context(instance=self.instance)))
 
     def revision_sensor(self, **changed: object) -> RunRequest | SkipReason:
         settings = self.settings.model_copy(update=changed)
-        _, revision_sensor, _ = sensors(settings, self.make_client, jobs(settings, SOURCES), lambda: self.now)
+        _, revision_sensor, *_ = sensors(
+            settings, self.make_client, jobs(settings, SOURCES), lambda: self.now
+        )
         return revision_sensor(build_sensor_context(instance=self.instance))
 
+    def controls_sensor(self, **changed: object) -> list[RunRequest | SkipReason]:
+        settings = self.settings.model_copy(update=changed)
+        *_, controls_sensor, _ = sensors(
+            settings, self.make_client, jobs(settings, SOURCES), lambda: self.now
+        )
+        return list(controls_sensor(build_sensor_context(instance=self.instance)))
+
     def refresh_sensor(self) -> RunRequest | SkipReason:
-        _, _, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
+        *_, refresh_sensor = sensors(self.settings, self.make_client, jobs(self.settings, SOURCES))
         return refresh_sensor(build_sensor_context(instance=self.instance))
 
     def launch(self, *requests: RunRequest, ending: DagsterRunStatus = DagsterRunStatus.STARTED) -> None:
@@ -402,13 +412,14 @@ def test_another_landing_is_another_refresh(automation):
 
 
 def test_the_refresh_watches_by_itself_and_the_other_sensors_are_switched_on_by_hand(automation):
-    release_sensor, revision_sensor, refresh_sensor = sensors(
+    release_sensor, revision_sensor, controls_sensor, refresh_sensor = sensors(
         automation.settings, automation.make_client, jobs(automation.settings, SOURCES)
     )
 
     assert (release_sensor.name, release_sensor.default_status.value) == ("new_release", "STOPPED")
     assert (refresh_sensor.name, refresh_sensor.default_status.value) == ("landing_changed", "RUNNING")
     assert (revision_sensor.name, revision_sensor.default_status.value) == ("new_tariff_revision", "STOPPED")
+    assert (controls_sensor.name, controls_sensor.default_status.value) == ("new_export_controls", "STOPPED")
     assert release_sensor.minimum_interval_seconds == revision_sensor.minimum_interval_seconds == 3600
 
 
@@ -439,3 +450,22 @@ def test_the_tariff_schedule_is_not_asked_for_without_a_network(automation):
         "AITB_FETCH is 'never': this instance works on what is archived."
     )
     assert automation.server.requests == []
+
+
+def test_the_screening_list_of_a_day_and_an_amendment_are_asked_for_once_a_day(automation):
+    text = {"part": "740", "amended_on": "2026-02-03", "xml": "<DIV5/>"}
+    plant(automation.server.figures, "regulations", [text])
+
+    today, amendment = automation.controls_sensor()
+
+    assert described(today) == ("land_days", "day-2026-04-02-2026-04-02", "2026-04-02", "2026-04-02")
+    assert described(amendment) == (
+        "land_amendments",
+        "amendment-2026-02-03-2026-04-02",
+        "2026-02-03",
+        "2026-02-03",
+    )
+    assert automation.controls_sensor()[0].run_key == today.run_key
+    assert automation.controls_sensor(fetch="never") == [
+        SkipReason("AITB_FETCH is 'never': this instance works on what is archived.")
+    ]

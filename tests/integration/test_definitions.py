@@ -81,6 +81,8 @@ def test_jobs_schedule_and_sensors(settings):
         "land_years",
         "land_editions",
         "land_revisions",
+        "land_amendments",
+        "land_days",
         "land_current",
         "refresh",
         "label_products",
@@ -94,6 +96,7 @@ def test_jobs_schedule_and_sensors(settings):
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "new_release",
         "new_tariff_revision",
+        "new_export_controls",
         "landing_changed",
     }
 

@@ -74,3 +74,17 @@ create table documents (
     words varchar not null,                      -- what a search for a term looks through
     composed_from varchar
 );
+
+create table screened_parties (
+    party json not null,                         -- the columns of the file that have a value
+    composed_from varchar
+);
+
+-- Parts of title 15 as amended on a day; in between, the text of the day before is the law.
+create table regulations (
+    part varchar not null,
+    amended_on date not null,
+    is_amendment boolean not null default true,  -- false for a text of which only the day of reading is known
+    xml varchar not null,                        -- as the service writes it
+    composed_from varchar
+);

@@ -21,13 +21,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import duckdb
 
-from tests.replay import census, federal_register, usitc
+from tests.replay import census, export_controls, federal_register, usitc
 from tests.replay.answer import Answer, key_page, page, text
 from tests.replay.faults import Fault
 from tests.replay.figures import Figures, no_figures
 
 KEY = "replay-key"
 
+_CSL = "/downloadable_consolidated_screening_list/v1"
+_ECFR = "/api/versioner/v1"
 _TRADE = re.compile(r"/data/timeseries/intltrade/(imports|exports)/hs")
 _COMMODITIES = re.compile(r"/foreign-trade/schedules/b/(\d{4})/(imp|exp)-code\.txt")
 _HTS = "/reststop/"
@@ -78,6 +80,8 @@ class Replay:
         self.schedules_url = f"{self.url}/foreign-trade/schedules"
         self.hts_url = f"{self.url}/reststop"
         self.federal_register_url = f"{self.url}/api/v1"
+        self.csl_url = f"{self.url}{_CSL}"
+        self.ecfr_url = f"{self.url}{_ECFR}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -110,6 +114,10 @@ class Replay:
             return census.commodity_list(figures, "imports" if side == "imp" else "exports", int(edition))
         if path.startswith(_HTS):
             return usitc.answer(figures, path.removeprefix(_HTS), params)
+        if path == f"{_CSL}/consolidated.csv":
+            return export_controls.screening_list(figures)
+        if path.startswith(f"{_ECFR}/"):
+            return export_controls.regulations(figures, path.removeprefix(f"{_ECFR}/"), params)
         if path == _DOCUMENTS:
             return federal_register.documents(figures, params)
         if not path.startswith("/data/"):
@@ -197,6 +205,8 @@ def main() -> None:
         print(f"AITB_CENSUS_SCHEDULES_URL={server.schedules_url}")
         print(f"AITB_HTS_URL={server.hts_url}")
         print(f"AITB_FEDERAL_REGISTER_URL={server.federal_register_url}")
+        print(f"AITB_CSL_URL={server.csl_url}")
+        print(f"AITB_ECFR_URL={server.ecfr_url}")
         print(f"AITB_CENSUS_API_KEY={KEY}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

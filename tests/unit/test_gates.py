@@ -825,9 +825,10 @@ def make_staging():
         (make_labels, "labels"),
     ):
         con.register("frame", make().execute(f"from {table}").df())
-        con.execute(f"create table {staging.REFERENCE.get(table, f'stg_census__{table}')} as from frame")
-    for table in ("tariff_lines", "tariff_footnotes", "tariff_rate_parts", "tariff_revisions", "documents"):
-        con.execute(f"create table {staging.REFERENCE[table]} (vintage_at timestamp)")
+        model, *_ = staging.REFERENCE.get(table, (f"stg_census__{table}",))
+        con.execute(f"create table {model} as from frame")
+    for model in {model for models in staging.REFERENCE.values() for model in models}:
+        con.execute(f"create table if not exists {model} (vintage_at timestamp)")
     con.execute("""
         create table stg_landing__selection (dataset varchar, partition varchar, table_name varchar,
             flow varchar, period_grain varchar, period_start date, row_count bigint, value_usd bigint)

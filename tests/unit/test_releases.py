@@ -192,6 +192,8 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
         "year": ["2025"],
         "edition": ["2025"],
         "revision": [],
+        "amendment": [],
+        "day": [str(date.today())],
         "current": ["current"],
     }
 

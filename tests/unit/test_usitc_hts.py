@@ -13,7 +13,7 @@ from orchestration.archive import Archive, unread
 from orchestration.assets.landing import Absent, bring_in, landing_assets
 from orchestration.jobs import LANDING_JOBS, jobs
 from orchestration.landing import Landed, Rejected, landed
-from orchestration.partitions import register_revisions
+from orchestration.partitions import register
 from orchestration.releases import revisions_to_land
 from orchestration.run import _archived_plan
 from orchestration.schedules import range_tags
@@ -377,8 +377,8 @@ def test_revisions_become_known_to_dagster_in_any_order(folder, settings, make_c
         assets=landing_assets(given, make_client, (SOURCE,)), jobs=jobs(given, (SOURCE,))[3:4]
     )
     with DagsterInstance.ephemeral() as instance:
-        register_revisions(instance, ["2025_rev_16"])
-        tags = range_tags(*register_revisions(instance, ["2025_basic"]))
+        register(instance, "revision", ["2025_rev_16"])
+        tags = range_tags(*register(instance, "revision", ["2025_basic"]))
         result = definitions.resolve_job_def(LANDING_JOBS["revision"]).execute_in_process(
             instance=instance, tags=tags
         )

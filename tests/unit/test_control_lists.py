@@ -1,0 +1,96 @@
+"""The Common High Priority List and vendors' pairs of control number and tariff code."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.assets.landing import Absent, bring_in
+from orchestration.landing import Rejected
+from orchestration.settings import Settings
+from orchestration.sources.registry import DATASETS
+
+
+@pytest.fixture
+def bring(tmp_path, make_client):
+    def act(name: str, text: str):
+        Path(tmp_path, "list.csv").write_text(text)
+        settings = Settings(data_dir=tmp_path / "data", **{name: str(tmp_path / "list.csv")})
+        with make_client(settings) as client:
+            return bring_in(settings, client, *DATASETS[name], "current")
+
+    return act
+
+
+def rows(result, table: str) -> list[tuple]:
+    path = result.folder / f"{table}.parquet"
+    return duckdb.sql(f"select * exclude (row_number, vintage_at) from '{path}'").fetchall()
+
+
+def test_the_list_that_ships(tmp_path, make_client):
+    settings = Settings(data_dir=tmp_path)
+    given = settings.model_copy(update={"fetch": "missing"})
+    with make_client(given) as client:
+        codes = rows(bring_in(given, client, *DATASETS["chpl_list"], "current"), "priority_codes")
+    tiers = [tier for _, tier in codes]
+    assert (len(codes), len(dict(codes)), tiers.count("1")) == (50, 50, 4)
+    assert dict(codes)["854231"] == "1"
+
+
+def test_points_and_lost_zeros_of_codes(bring):
+    assert rows(bring("chpl_list", "hs6,tier\n8542.31,1\n10121,4A\n"), "priority_codes") == [
+        ("854231", "1"),
+        ("010121", "4A"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("hs6,tier\n85423,1\n8542311,2\n", "no_bad_values"),
+        ("hs6,tier\n854231,1\n8542.31,2\n", "keys_unique"),
+        ("hs6,tier\n854231,\n", "complete"),
+        ("hs6,tier\n854231,1,2\n", "no_bad_values"),
+        ("hs6,tier\n", "not_empty"),
+    ],
+)
+def test_a_priority_list_with_a_mistake_is_kept_out(bring, text, check):
+    with pytest.raises(Rejected) as rejection:
+        bring("chpl_list", text)
+    assert check in [failed.name for failed in rejection.value.gate.failed]
+
+
+def test_pairs_of_vendors(bring):
+    lines = "AMD,3A090.a.1,8542310040,29\nNVIDIA,5A002.a.2,,1\nAMD,EAR99,847330,3\n"
+    text = f"vendor,eccn,hts_digits,n_parts\n{lines}"
+    assert rows(bring("eccn_pairs", text), "eccn_pairs") == [
+        ("AMD", "3A090.a.1", "8542310040", 29),
+        ("NVIDIA", "5A002.a.2", None, 1),
+        ("AMD", "EAR99", "847330", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "check"),
+    [
+        ("AMD,3A09,854231,29", "eccn_form"),
+        ("AMD,3A090,854231,many", "no_bad_values"),
+        ("AMD,3A090,85,1", "no_bad_values"),
+        (",3A090,854231,1", "complete"),
+    ],
+)
+def test_pairs_with_a_mistake_are_kept_out(bring, line, check):
+    with pytest.raises(Rejected) as rejection:
+        bring("eccn_pairs", f"vendor,eccn,hts_digits,n_parts\n{line}\n")
+    assert check in [failed.name for failed in rejection.value.gate.failed]
+
+
+def test_a_file_with_other_columns_is_said(bring):
+    with pytest.raises(Rejected, match="lacks the column hts_digits, n_parts"):
+        bring("eccn_pairs", "vendor,eccn\nAMD,3A090\n")
+
+
+def test_pairs_are_not_there_until_somebody_names_them(tmp_path, make_client):
+    settings = Settings(data_dir=tmp_path)
+    with make_client(settings) as client:
+        assert bring_in(settings, client, *DATASETS["eccn_pairs"], "current") == Absent("not configured")
