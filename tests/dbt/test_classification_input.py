@@ -82,14 +82,14 @@ MISTAKES = [
     Mistake(
         "an override twice",
         override("8471500150", "2010-01-01") + ";" + override("8471500150", "2010-01-01"),
-        "unique_key_classification_override_classification_id__commodity_system__commodity_code__valid_from",
-        ("commodity_code 8471500150, valid_from 2010-01-01, row_count 2",),
+        "classification_override_is_sound",
+        ("fault is not unique", "8471500150, 2010-01-01, row_count 2"),
     ),
     Mistake(
         "a rule twice",
         rule("twice", "0103") + ";" + rule("twice", "0104"),
-        "unique_classification_rule_rule_id",
-        ("unique_field twice, n_records 2",),
+        "classification_rule_is_sound",
+        ("column_name rule_id, fault is not unique, found twice, row_count 2",),
     ),
     Mistake(
         "a Low rule with a category",
@@ -100,8 +100,8 @@ MISTAKES = [
     Mistake(
         "an unknown relevance",
         rule("very_high", "0106", relevance="Very high"),
-        "accepted_values_classification_rule_relevance__High__Medium__Low",
-        ("value_field Very high",),
+        "classification_rule_is_sound",
+        ("column_name relevance, fault is not accepted, found Very high",),
     ),
     Mistake(
         "a semicolon too many",
