@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 
 from dagster import BetaWarning, Definitions, definitions
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets.classification import classification_assets
 from orchestration.assets.landing import landing_assets
@@ -35,7 +34,6 @@ def build_definitions(settings: Settings, make_client: Callable[[Settings], Clie
         jobs=all_jobs,
         schedules=schedules(settings, make_client),
         sensors=sensors(settings, make_client, all_jobs),
-        resources={"dbt": DbtCliResource(project_dir=project)},
     )
 
 

@@ -371,7 +371,9 @@ def _write_tables(
     sizes = {}
     for table in tables:
         _copy(con, f"select *, timestamp '{vintage}' as vintage_at from {table}", folder / f"{table}.parquet")
-        columns = [column for (column,) in con.execute(f"select column_name from (describe {table})").fetchall()]
+        columns = [
+            column for (column,) in con.execute(f"select column_name from (describe {table})").fetchall()
+        ]
         value = "sum(value_usd)" if "value_usd" in columns else "null"
         rows, total = con.execute(f"select count(*), {value} from {table}").fetchone()
         sizes[table] = {"row_count": rows, "value_usd": None if total is None else int(total)}
