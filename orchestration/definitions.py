@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Callable
 
 from dagster import BetaWarning, Definitions, definitions
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets.classification import classification_assets
 from orchestration.assets.landing import landing_assets
 from orchestration.assets.warehouse import warehouse_assets, warehouse_gates
 from orchestration.dbt import dbt_project
 from orchestration.http import Client
-from orchestration.jobs import jobs
+from orchestration.jobs import LANDING_JOBS, jobs
 from orchestration.schedules import schedules
 from orchestration.sensors import sensors
 from orchestration.settings import Settings
@@ -35,8 +34,15 @@ def build_definitions(settings: Settings, make_client: Callable[[Settings], Clie
         jobs=all_jobs,
         schedules=schedules(settings, make_client),
         sensors=sensors(settings, make_client, all_jobs),
-        resources={"dbt": DbtCliResource(project_dir=project)},
     )
+
+
+def landing_definitions(
+    settings: Settings, make_client: Callable[[Settings], Client] = Client
+) -> Definitions:
+    """What lands, and its jobs. They need nothing of dbt, so they need not wait until it has parsed."""
+    landing = [job for job in jobs(settings, SOURCES) if job.name in LANDING_JOBS.values()]
+    return Definitions(assets=landing_assets(settings, make_client, SOURCES), jobs=landing)
 
 
 @definitions

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,19 +21,19 @@ from dagster import (
     asset,
     multi_asset_check,
 )
-from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DbtProject, dbt_assets
 
 from data_quality.checks import check_specs, to_asset_check_result
 from data_quality.runner import run_suite
 from data_quality.suites import Suite, warehouse_context
 from data_quality.suites.marts import SUITE as MARTS
 from data_quality.suites.staging import SUITE as STAGING
+from orchestration.assets.dbt_build import build
 from orchestration.assets.step import POOL, writing_step
 from orchestration.dbt import configure, target
 from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import read_commit, write_warehouse_inputs
-from orchestration.lock import Busy
 from orchestration.news import control_news, post_news
 from orchestration.publish import build_release, identity, swap_in
 from orchestration.settings import Settings
@@ -55,23 +54,22 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
     @dbt_assets(
         manifest=project.manifest_path, project=project, select=STAGING_MODELS, name="staging", pool=POOL
     )
-    def staging(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator:
+    def staging(context: AssetExecutionContext) -> Iterator:
         configure(settings)
         with writing_step(context, settings):
-            _wait_for_warehouse(settings)
             items = write_warehouse_inputs(settings)
             write_atomically(_identity_file(settings), json.dumps(identity(settings, items)).encode())
             log.info("dbt: seeds and staging")
-            yield from _build(settings, context, dbt, "staging")
+            yield from _build(settings, context, "staging")
 
     @dbt_assets(
         manifest=project.manifest_path, project=project, exclude=STAGING_MODELS, name="marts", pool=POOL
     )
-    def marts(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator:
+    def marts(context: AssetExecutionContext) -> Iterator:
         configure(settings)
         with writing_step(context, settings):
             log.info("dbt: marts and their tests")
-            yield from _build(settings, context, dbt, "marts")
+            yield from _build(settings, context, "marts")
 
     release_key = AssetKey("release")
 
@@ -131,11 +129,9 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
     return gate
 
 
-def _build(settings: Settings, context: AssetExecutionContext, dbt: DbtCliResource, step: str) -> Iterator:
-    """`dbt build` of one step's models and data tests. Unit tests belong to the code and run in CI."""
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    yield from dbt.cli(arguments, context=context, target_path=target(settings)).stream()
-    results = json.loads((target(settings) / "run_results.json").read_text())["results"]
+def _build(settings: Settings, context: AssetExecutionContext, step: str) -> Iterator:
+    """One step's models and data tests; their results are kept for the release."""
+    results = yield from build(context, target(settings))
     _write_results(settings, f"dbt-{step}", results)
 
 
@@ -206,21 +202,6 @@ def _results_file(settings: Settings, name: str) -> Path:
 
 def _outcome(check: dict[str, str]) -> dict[str, str]:
     return {name: check[name] for name in ("subject", "check_name", "status", "message")}
-
-
-def _wait_for_warehouse(settings: Settings, seconds: float = 60) -> None:
-    """Wait until a dbt process that outlived its killed run has let go of the file."""
-    if not Path(_warehouse(settings)).exists():
-        return
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            duckdb.connect(_warehouse(settings)).close()
-            return
-        except duckdb.IOException as error:
-            if "lock" not in str(error) or time.monotonic() > deadline:
-                raise Busy(f"The warehouse cannot be opened for writing: {error}") from None
-            time.sleep(0.5)
 
 
 def _warehouse(settings: Settings) -> str:

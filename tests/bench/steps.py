@@ -117,8 +117,8 @@ def write_inputs(settings: Settings) -> dict:
 def build_bare(settings: Settings, target: str) -> dict:
     """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
 
-    Seeds are there when the clock starts. Tables are made by `create table … as`, views and macros as such. DuckDB's
-    settings are those of dbt_project/profiles.yml.
+    Seeds are there when the clock starts. Tables are made by `create table … as`, views and macros as
+    such. DuckDB's settings are those of dbt_project/profiles.yml.
     """
     results = json.loads((Path(target) / "run_results.json").read_text())["results"]
     nodes = json.loads((Path(target) / "manifest.json").read_text())["nodes"]
