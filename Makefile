@@ -44,7 +44,7 @@ bench: .venv/ready  ## speed and memory on a generated history; sizes are parame
 docs: .venv/ready  ## dbt docs and Great Expectations data docs, as files
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.docs
 
-fidelity: .venv/ready  ## docs/fidelity.md: published figures beside those of the release
+fidelity: .venv/ready  ## docs/fidelity.md (published figures beside those of the release) and docs/tariff-examples.md
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.fidelity
 
 sample: .venv/ready  ## compose the sample archive from the figures

@@ -1,5 +1,7 @@
 """`make fidelity`: docs/fidelity.md, each published figure beside the one that a release gives.
 
+docs/tariff-examples.md, which comes from a release too, is written with it.
+
 python -m orchestration.fidelity        the release in AITB_DATA_DIR (the sample, when it is not set)
 """
 
@@ -9,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from orchestration import tariff_examples
 from orchestration.files import write_atomically
 from orchestration.publish import DATABASE
 from orchestration.settings import REPOSITORY, Settings
@@ -18,13 +21,14 @@ UNITS = {"usd_bn": "$ bn", "pct": "%", "index": "index", "count": "codes"}
 
 
 def main() -> int:
-    """Write the page; the exit code is 2 when there is no release to read."""
+    """Write both pages; the exit code is 2 when there is no release to read."""
     settings = Settings()
     if not (settings.release_dir / DATABASE).exists():
         print(f"There is no release in {settings.release_dir}: run `make run` (or `make live`) first.")
         return 2
-    write_atomically(PAGE, page(settings.release_dir).encode())
-    print(PAGE)
+    for path, text in ((PAGE, page), (tariff_examples.PAGE, tariff_examples.page)):
+        write_atomically(path, text(settings.release_dir).encode())
+        print(path)
     return 0
 
 

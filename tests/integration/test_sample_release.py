@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.fidelity import PAGE, page
+from orchestration import fidelity, tariff_examples
 from orchestration.run import _is_current
 from orchestration.settings import REPOSITORY, Settings
 
@@ -279,10 +280,53 @@ def test_measures_of_2024_are_shown_and_what_they_lack_is_said(release):
     """).fetchall() == [("Taiwan", 0.291), ("Mexico", 0.246)]
 
 
-def test_the_fidelity_page_is_that_of_the_sample(sample):
-    """When it is not: `make run`, then `make fidelity`."""
+@pytest.mark.parametrize("written", [fidelity, tariff_examples])
+def test_the_pages_of_figures_are_those_of_the_sample(sample, written):
+    """When one is not: `make run`, then `make fidelity`."""
     data_dir, _ = sample
-    assert page(data_dir / "published") == PAGE.read_text()
+    assert written.page(data_dir / "published") == written.PAGE.read_text()
+
+
+def test_a_rate_is_the_sum_of_what_explains_it(release):
+    """Also for goods that claim a preference, and in the right proportion."""
+    products = release.execute("select hts10, partner_code from tariff_example order by position").fetchall()
+    assert products == [("8471804000", "5830"), ("8504340000", "2010"), ("8473301140", "5700")]
+    for hts10, partner_code in products:
+        unexplained = """
+            with goods as (
+                select distinct valid_from, valid_to, is_claimed, goods_share, goods_total_rate
+                from tariff_rate_explained($hts10, $partner_code)
+            ),
+            explained as (
+                select valid_from, valid_to, sum(goods_share * goods_total_rate) as total_rate
+                from goods group by all
+            )
+            select valid_from, rates.total_rate, explained.total_rate
+            from tariff_rate_statutory as rates full join explained using (valid_from, valid_to)
+            where rates.hts10 = $hts10 and rates.partner_code = $partner_code
+            and coalesce(abs(rates.total_rate - explained.total_rate) > 1e-9, true)
+        """
+        key = {"hts10": hts10, "partner_code": partner_code}
+        assert release.execute(unexplained, key).fetchall() == [], key
+
+
+def test_what_an_exemption_spares_is_said_with_its_heading(release):
+    assert one(
+        release,
+        "select title, rate, share, share_exempted, exempt_by "
+        "from tariff_rate_explained('8471804000', '5830') "
+        "where date '2025-12-31' between valid_from and valid_to",
+    ) == (
+        "Reciprocal tariffs",
+        Decimal("0.2000"),
+        0,
+        1,
+        "Electronics of the memorandum of 2025-04-11 (9903.01.32)",
+    )
+    assert release.execute(
+        "select parameter_id, value, lower_bound, upper_bound "
+        "from tariff_shares_assumed('8504340000', '2010') where action_id = 's232_aluminum_content'"
+    ).fetchall() == [("aluminum_content", 0.35, 0.15, 0.75)]
 
 
 def test_no_check_of_the_release_failed(release):

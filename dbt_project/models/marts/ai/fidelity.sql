@@ -36,6 +36,12 @@
      'definition_id': no_text(), 'category': no_text(), 'commodity_code': 'commodity_code'},
     {'measure': 'world_total', 'relation': 'world_totals', 'our_value': 'value_usd / 1e9',
      'definition_id': no_text(), 'category': no_text(), 'reason': no_text()},
+    {'measure': 'statutory_rate', 'relation': 'statutory_rates', 'our_value': '100 * rate', 'flow': "'import'",
+     'definition_id': no_text(), 'product_group': "'all_goods'", 'category': 'authority', 'period_grain': "'day'",
+     'period_start': 'day', 'reason': no_text()},
+    {'measure': 'exemption_share', 'relation': 'exemptions', 'our_value': '100 * ai_import_share',
+     'flow': "'import'", 'product_group': 'list_id', 'category': 'category', 'period_grain': "'day'",
+     'period_start': 'day', 'reason': no_text()},
 ] -%}
 
 with published as (
@@ -124,6 +130,56 @@ world_totals as (
 
     select * from {{ ref('goods_trade_total_aggregate') }}
     where partner_kind = 'world'
+
+),
+
+published_days as (
+
+    select distinct period_start as day from published
+    where period_grain = 'day'
+
+),
+
+statutory_rates as (
+
+    select
+        rates.day,
+        rates.authority,
+        rates.rate
+    from {{ ref('tariff_rate_daily_by_authority') }} as rates
+    inner join published_days
+        on rates.day = published_days.day
+
+    union all
+
+    select
+        rates.day,
+        'total' as authority,
+        rates.total_rate as rate
+    from {{ ref('tariff_rate_daily_overall') }} as rates
+    inner join published_days
+        on rates.day = published_days.day
+
+    union all
+
+    select
+        rates.day,
+        'additional' as authority,
+        rates.total_rate - rates.base_rate as rate
+    from {{ ref('tariff_rate_daily_overall') }} as rates
+    inner join published_days
+        on rates.day = published_days.day
+
+),
+
+exemptions as (
+
+    select
+        coverage.*,
+        published_days.day
+    from {{ ref('ai_exemption_coverage') }} as coverage
+    inner join published_days
+        on {{ is_valid_on('published_days.day', 'coverage') }}
 
 ),
 
@@ -268,7 +324,9 @@ with_keys as (
             end,
             coalesce(period_grain, '-')
         ) as measure_key,
-        left({{ text_of('period_start') }}, case period_grain when 'month' then 7 else 4 end) as period
+        left(
+            {{ text_of('period_start') }}, case period_grain when 'day' then 10 when 'month' then 7 else 4 end
+        ) as period
     from with_definition
 
 ),
@@ -287,6 +345,8 @@ compared as (
                 then concat('the definition ', with_keys.definition_id, ' is not loaded')
             when ours.reason is not null
                 then ours.reason
+            when with_keys.period_grain = 'day' and ours.our_value is null
+                then 'no statutory rate is known of the day'
             when flow_periods.flow is null and with_keys.period is not null
                 then concat(
                     case with_keys.flow
