@@ -1,7 +1,7 @@
 {{ config(materialized='table_macro', arguments=['of_hts10', 'of_partner']) }}
 
--- Why a product of a partner pays what it pays: the duty of each interval taken apart by action, once for
--- goods that claim no preference and, where there is one to claim, once for goods that do.
+-- Why a product of a partner pays what it pays: the duty of each interval taken apart by action, for goods
+-- that claim no preference and, where there is one to claim, for goods that do.
 with rates as (
 
     select *
