@@ -31,7 +31,7 @@
 with products as (
 
     select * from {{ ref('tariff_product') }} as product
-    {{ where_valid_on(on_day, 'product') }}
+    {{ where_valid_on(on_day, 'product') or 'where true' }}
     {%- if products is not none %}
         and product.hts10 in ({{ products }})
     {%- endif %}
@@ -73,7 +73,6 @@ intervals as (
         preferences.programme,
         preferences.preference_rate,
         coalesce(claims.claimed_share, 0) as claimed_share,
-        products.carried_forward_from,
         panel.duty_id,
         panel.claimed_duty_id
     from panel
@@ -149,7 +148,19 @@ select
     exempt_by,
     is_partial,
     action_ids,
-    coalesce(carried_forward_from <= coalesce(valid_to, date '9999-12-31'), false) as is_carried_forward
+    exists (
+        select 1
+        from {{ ref('tariff_revision') }} as revisions
+        where
+            revisions.is_carried_forward
+            {%- if on_day is not none %}
+            and revisions.valid_from <= {{ on_day }}
+            and coalesce(revisions.valid_to, date '9999-12-31') >= {{ on_day }}
+            {%- else %}
+            and revisions.valid_from <= coalesce(charged.valid_to, date '9999-12-31')
+            and coalesce(revisions.valid_to, date '9999-12-31') >= charged.valid_from
+            {%- endif %}
+    ) as is_carried_forward
 from charged
 {% endmacro %}
 

@@ -3,7 +3,7 @@
 {{ config(
     error_if='> 100',
     warn_if='> 0',
-    meta={'dagster': {'ref': {'name': 'tariff_product_list_member'}}}
+    meta={'dagster': {'ref': {'name': 'tariff_schedule'}}}
 ) }}
 
 with codes as (

@@ -1,5 +1,5 @@
 -- Returns landed revisions of which no day is known: they are in no rate. Add them to the seed hts_revision.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_tariff_revisions'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'tariff_revision'}}}) }}
 
 with landed as (
 

@@ -1,6 +1,6 @@
 -- Returns changes of a scenario that name what is not there, lack what they need or change the law itself,
 -- and scenarios that only end exemptions and lower a duty by that.
-{{ config(meta={'dagster': {'ref': {'name': 'tariff_scenario_change'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'ai_tariff_scenario'}}}) }}
 
 with changes as (
 

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- The imports that rates are weighed with, and what decides their duty: those of the weight year for every
+-- The imports that rates are weighed with (chapters 98 and 99 are entries, not goods), and what decides their duty: those of the weight year for every
 -- day of the panel, and those of each loaded month for the days of that month. Goods that claim their
 -- preference are a flow of their own, as they have another ordinary rate and may be another case to the law.
 with horizon as (
@@ -26,6 +26,7 @@ imports as (
     where
         goods.flow = 'import'
         and goods.value_usd > 0
+        and goods.commodity_code < '98'
 
     union all
 
@@ -44,6 +45,7 @@ imports as (
     where
         goods.flow = 'import'
         and goods.value_usd > 0
+        and goods.commodity_code < '98'
 
 ),
 

@@ -23,9 +23,8 @@ revisions as (
     select
         used_revision,
         min(sequence_number) as sequence_number,
-        min(valid_from) as valid_from,
-        min(case when is_carried_forward then valid_from end) as carried_forward_from
-    from {{ ref('int_tariff_revisions') }}
+        min(valid_from) as valid_from
+    from {{ ref('tariff_revision') }}
     group by used_revision
 
 ),
@@ -63,8 +62,7 @@ intervals as (
         placed.special_rate_text,
         placed.other_rate_text,
         min(in_order.valid_from) as valid_from,
-        max(placed.place) as last_place,
-        min(in_order.carried_forward_from) as carried_forward_from
+        max(placed.place) as last_place
     from placed
     inner join in_order
         on placed.place = in_order.place
@@ -117,7 +115,6 @@ select
     intervals.general_rate_text,
     intervals.special_rate_text,
     intervals.other_rate_text,
-    intervals.carried_forward_from,
     general_rates.rate_kind as mfn_rate_kind,
     case
         when

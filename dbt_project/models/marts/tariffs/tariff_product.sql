@@ -22,8 +22,7 @@ select
     rates.mfn_rate,
     coalesce(rates.mfn_basis, 'unknown') as mfn_basis,
     rates.column_2_rate,
-    rates.special_rate_text,
-    rates.carried_forward_from
+    rates.special_rate_text
 from classes
 cross join {{ ref('tariff_horizon') }} as horizon
 left join rates

@@ -1,7 +1,7 @@
 -- One row for as long as nothing about a code changes. The calendar is that of the law, not of the releases.
 with revisions as (
 
-    select * from {{ ref('int_tariff_revisions') }}
+    select * from {{ ref('tariff_revision') }}
 
 ),
 

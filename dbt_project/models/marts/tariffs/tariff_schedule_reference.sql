@@ -1,7 +1,7 @@
 -- Which other headings, most of them of chapters 98 and 99, the footnotes of a line name, and for how long.
 with revisions as (
 
-    select * from {{ ref('int_tariff_revisions') }}
+    select * from {{ ref('tariff_revision') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- From when to when a revision is the law, and which landed revision stands for it.
 with landed as (
 
