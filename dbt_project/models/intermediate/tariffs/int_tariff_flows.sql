@@ -1,8 +1,9 @@
 {{ config(materialized='table') }}
 
--- The imports that rates are weighed with (chapters 98 and 99 are entries, not goods), and what decides their duty: those of the weight year for every
--- day of the panel, and those of each loaded month for the days of that month. Goods that claim their
--- preference are a flow of their own, as they have another ordinary rate and may be another case to the law.
+-- The imports that rates are weighed with (chapters 98 and 99 are entries, not goods), and what decides their
+-- duty: those of the weight year for every day of the panel, and those of each loaded month for the days of
+-- that month. Goods that claim their preference are a flow of their own, as they have another ordinary rate
+-- and may be another case to the law.
 with horizon as (
 
     select * from {{ ref('tariff_horizon') }}
