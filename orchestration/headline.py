@@ -1,6 +1,7 @@
 """The headline of a release, for people: a table in the terminal and one in Markdown."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -82,6 +83,15 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             """,
             key,
         ).fetchall()
+        statutory = con.execute(
+            """
+            select day, total_rate, exempted_rate, exempted_duty_usd
+            from ai_tariff_rate_daily
+            where definition_id = ? and product_group = 'ai' and category = 'all' and total_rate is not null
+            order by day desc limit 1
+            """,
+            key[:1],
+        ).fetchone()
     same_period = headlines[
         (headlines.period_grain == row["period_grain"]) & (headlines.period_start == row["period_start"])
     ]
@@ -110,6 +120,7 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             f"{_percent(row['effective_tariff_rate_ex_27_71_98_99'])}, known for "
             f"{_percent(row['duty_coverage_share_ex_27_71_98_99'])} of the value",
         ),
+        *([("Statutory tariff rate, AI", _statutory(*statutory))] if statutory else []),
         ("AI imports by category", _ranking(categories)),
         ("Top partners, AI imports", _ranking(partners)),
         (
@@ -129,6 +140,13 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
         ),
         *((f"Since then: {_period(later)}", _in_short(later)) for later in _newer_month(headlines, row)),
     ]
+
+
+def _statutory(day: date, rate: float, spared_rate: float, spared_usd: int) -> str:
+    return (
+        f"{_percent(rate)} by the law of {day}; exemptions spare {_percent(spared_rate)}, "
+        f"{_billions(spared_usd, None)} a year"
+    )
 
 
 def _newer_month(headlines: pd.DataFrame, row: dict) -> list[dict]:

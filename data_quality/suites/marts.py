@@ -425,6 +425,47 @@ COVERAGE_STATUSES = rule(
     """,
 )
 
+STATUTORY_RATES_ADD_UP = rule(
+    "statutory_rates_add_up",
+    guards="On each day what the laws take, one by one and partner by partner, is what they take together.",
+    problem="{rows_failing} days have parts that are not their total",
+    advice="look at int_tariff_duty_changes: `tariff_sums` lacks an authority, or a change lacks its end",
+    tables=("tariff_rate_daily_overall", "tariff_rate_daily_by_authority", "tariff_rate_daily_by_partner"),
+    failing="""
+        from (
+            select day, total_rate, weight_usd * coverage_share as covered_usd from tariff_rate_daily_overall
+        )
+        join (select day, sum(rate) as of_authorities from tariff_rate_daily_by_authority group by day)
+            using (day)
+        join (
+            select day, sum(total_rate * weight_usd * coverage_share) as of_partners_usd
+            from tariff_rate_daily_by_partner group by day
+        ) using (day)
+        where abs(of_authorities - total_rate) > 1e-9 or abs(of_partners_usd - total_rate * covered_usd) > 1
+        order by day
+    """,
+)
+
+SCENARIOS_START_FROM_THE_LAW = rule(
+    "scenarios_start_from_the_law",
+    guards="A scenario is compared with what the law takes on the same days from the same imports.",
+    problem="{rows_failing} rows of ai_tariff_scenario compare with another rate than that of the law",
+    advice="look at int_tariff_group_sums: the law and a scenario weigh other imports",
+    tables=("ai_tariff_scenario", "ai_tariff_rate_by_partner"),
+    failing="""
+        from ai_tariff_scenario as scenarios
+        join ai_tariff_rate_by_partner as law
+            on scenarios.definition_id = law.definition_id
+            and scenarios.category = law.category
+            and scenarios.partner_code = law.partner_code
+            and scenarios.valid_from between law.valid_from and coalesce(law.valid_to, scenarios.valid_from)
+        select scenarios.scenario_id, scenarios.definition_id, scenarios.category, scenarios.partner_code,
+               scenarios.valid_from, scenarios.law_rate, law.total_rate
+        where abs(scenarios.law_rate - law.total_rate) > 1e-9
+        order by all
+    """,
+)
+
 SUITE = Suite(
     "marts",
     (
@@ -446,6 +487,8 @@ SUITE = Suite(
         COUNTERFACTUAL_IDENTITY,
         SHARES_WITHIN_ONE,
         COVERAGE_STATUSES,
+        STATUTORY_RATES_ADD_UP,
+        SCENARIOS_START_FROM_THE_LAW,
     ),
     PERIOD_RANGE,
 )

@@ -984,6 +984,22 @@ def make_marts():
             from (values ('5700', 50::bigint, 300::bigint, 'both', null),
                          ('1220', null, 100, 'imports_only', 'exports are not covered')
             ) as t(partner_code, exports_usd, imports_usd, coverage, reason);
+        create table tariff_rate_daily_overall as
+            select date '2025-05-01' as day, 0.15::double as total_rate, 400::bigint as weight_usd,
+                   1.0::double as coverage_share;
+        create table tariff_rate_daily_by_authority as
+            select date '2025-05-01' as day, * from (values ('schedule', 0.05::double), ('section_232', 0.1))
+                as t(authority, rate);
+        create table tariff_rate_daily_by_partner as
+            select date '2025-05-01' as day, 1.0::double as coverage_share, *
+            from (values ('5700', 0.18::double, 300::bigint), ('1220', 0.06, 100))
+                as t(partner_code, total_rate, weight_usd);
+        create table ai_tariff_rate_by_partner as
+            select 'compute_core' as definition_id, 'all' as category, '5700' as partner_code,
+                   date '2025-05-01' as valid_from, null::date as valid_to, 0.18::double as total_rate;
+        create table ai_tariff_scenario as
+            select 'no_exemptions' as scenario_id, 'compute_core' as definition_id, 'all' as category,
+                   '5700' as partner_code, date '2025-06-01' as valid_from, 0.18::double as law_rate;
         create table source_coverage as
             select *, 'month' as period_grain, date '2025-05-01' as period_start, 'hs10' as level from (values
                 ('import', '1220', 'covered', null), ('import', '5700', 'covered', null),
@@ -1104,6 +1120,18 @@ MARTS_DEFECTS = {
     "a share above one": ("update ai_trade_headline set ai_import_share = 1.01", "shares_within_one"),
     "a negative rate": ("update ai_trade_headline set effective_tariff_rate = -0.1", "shares_within_one"),
     "an unknown status": ("update source_coverage set status = 'perhaps'", "coverage_statuses"),
+    "a law that is not in the total": (
+        "delete from tariff_rate_daily_by_authority where authority = 'section_232'",
+        "statutory_rates_add_up",
+    ),
+    "a partner that is counted twice": (
+        "insert into tariff_rate_daily_by_partner from tariff_rate_daily_by_partner where partner_code = '5700'",
+        "statutory_rates_add_up",
+    ),
+    "a scenario beside another law": (
+        "update ai_tariff_scenario set law_rate = 0.2",
+        "scenarios_start_from_the_law",
+    ),
     "a gap without a reason": ("update source_coverage set reason = null", "coverage_statuses"),
 }
 
