@@ -1125,7 +1125,8 @@ MARTS_DEFECTS = {
         "statutory_rates_add_up",
     ),
     "a partner that is counted twice": (
-        "insert into tariff_rate_daily_by_partner from tariff_rate_daily_by_partner where partner_code = '5700'",
+        "insert into tariff_rate_daily_by_partner "
+        "select * from tariff_rate_daily_by_partner where partner_code = '5700'",
         "statutory_rates_add_up",
     ),
     "a scenario beside another law": (
