@@ -28,4 +28,7 @@ select
 from {{ ref('tariff_product_list_member') }} as members
 left join beginnings
     on members.hs_prefix = beginnings.hs_prefix
-where beginnings.hs_prefix is null
+where
+    beginnings.hs_prefix is null
+    -- Without any schedule nothing can be said.
+    and exists (select 1 from {{ ref('tariff_schedule') }} as lines where lines.hts_code is not null)

@@ -113,7 +113,13 @@ def test_every_tariff_seed_is_typed_and_dated():
         with (SEEDS / f"{name}.csv").open(newline="") as lines:
             header = next(csv.reader(lines))
         assert list(types) == header, name
-        if name not in ("hts_rate_wording", "hts_revision", "tariff_horizon", "tariff_scenario"):
+        if name not in (
+            "hts_rate_wording",
+            "hts_revision",
+            "tariff_horizon",
+            "tariff_scenario",
+            "tariff_example",
+        ):
             assert types["valid_from"] == types["valid_to"] == "date", name
 
 

@@ -95,6 +95,8 @@ def live(data_dir: Path, server: Replay, fetch: str = "missing") -> dict[str, st
         "AITB_CENSUS_SCHEDULES_URL": server.schedules_url,
         "AITB_HTS_URL": server.hts_url,
         "AITB_FEDERAL_REGISTER_URL": server.federal_register_url,
+        "AITB_CSL_URL": server.csl_url,
+        "AITB_ECFR_URL": server.ecfr_url,
         "AITB_CENSUS_API_KEY": KEY,
     }
 
