@@ -22,11 +22,11 @@ partners as (
         and not exists (
             select 1
             from {{ ref('ear_destination') }} as destinations
-            inner join countries as others
-                on destinations.counts_as_iso2 = others.iso2
+            inner join countries as stand_ins
+                on destinations.counts_as_iso2 = stand_ins.iso2
             where
                 destinations.iso2 = countries.iso2
-                and others.partner_code = '{{ var("reporter_code") }}'
+                and stand_ins.partner_code = '{{ var("reporter_code") }}'
         )
 
 ),
@@ -35,15 +35,15 @@ counted as (
 
     select
         partners.partner_code,
-        others.partner_code as counts_as_code,
-        others.iso2 as counts_as_iso2,
+        stand_ins.partner_code as counts_as_code,
+        stand_ins.iso2 as counts_as_iso2,
         destinations.valid_from,
         destinations.valid_to
     from {{ ref('ear_destination') }} as destinations
     inner join partners
         on destinations.iso2 = partners.iso2
-    inner join partners as others
-        on destinations.counts_as_iso2 = others.iso2
+    inner join partners as stand_ins
+        on destinations.counts_as_iso2 = stand_ins.iso2
 
 ),
 
