@@ -11,6 +11,7 @@ COLUMNS = {
     "did_p_value": "double",
     "pre_trend_log_points": "double",
     "pre_trend_p_value": "double",
+    "residual_autocorrelation": "double",
     "reason": "varchar",
 }
 # What is compared with what: targets with everybody else, allies with third countries.
@@ -24,7 +25,9 @@ def estimate(months, treated, compared):
     `compared` are the exports of these months in US dollars, all above 0. The logarithm of their ratio is
     regressed on being after the event; where the months are whole years, also on the calendar month, which
     takes the seasons out. Returns the coefficient in log points, its standard error, the ends of its interval
-    of 95 %, its p-value, and the trend of the ratio per month before the event with its p-value.
+    of 95 %, its p-value, the trend of the ratio per month before the event with its p-value, and the
+    correlation of what is left with that of the month before: the standard error takes months as independent,
+    and is too small where it is high.
     """
     import numpy as np
     from statsmodels.regression.linear_model import OLS
@@ -41,9 +44,12 @@ def estimate(months, treated, compared):
     low, high = fit.conf_int()[0]
     before = months < 0
     trend = OLS(ratio[before], np.column_stack([months[before], np.ones(before.sum())])).fit()
+    left, earlier = fit.resid[1:], fit.resid[:-1]
+    spread = (fit.resid**2).sum()
+    autocorrelation = (left * earlier).sum() / spread if spread > 0 else 0.0
     return (
         *(fit.params[0], fit.bse[0], low, high, fit.pvalues[0]),
-        *(trend.params[0], trend.pvalues[0]),
+        *(trend.params[0], trend.pvalues[0], autocorrelation),
     )
 
 
@@ -61,7 +67,7 @@ def estimates(series):
             against = [roles[other] for other in others if other in roles]
             if role not in roles or not against:
                 missing = "to compare with" if role in roles else f"that is {role} of the event"
-                rows.append((event, group, role, *[None] * 7, f"there is no partner {missing}"))
+                rows.append((event, group, role, *[None] * 8, f"there is no partner {missing}"))
                 continue
             months = sorted(roles[role])
             treated = [roles[role][month] for month in months]
@@ -69,7 +75,7 @@ def estimates(series):
             empty = sum(one <= 0 or other <= 0 for one, other in zip(treated, compared, strict=True))
             if empty:
                 reason = f"there are no exports in {empty} of {len(months)} months"
-                rows.append((event, group, role, *[None] * 7, reason))
+                rows.append((event, group, role, *[None] * 8, reason))
                 continue
             figures = (float(figure) for figure in estimate(months, treated, compared))
             rows.append((event, group, role, *figures, None))

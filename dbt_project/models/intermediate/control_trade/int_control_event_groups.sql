@@ -70,7 +70,7 @@ groups as (
 
 event_window as (
 
-    select cast(value as integer) as months
+    select cast(value as bigint) as months
     from {{ ref('export_control_parameter') }}
     where parameter_id = 'event_window_months'
 

@@ -28,21 +28,20 @@ dates as (
 
 ),
 
--- Small flows jump: both sides have to reach the least trade, but for a flow that was none before.
+-- Small flows jump: one side has to reach the least trade, and the other one counts as that much at least, so
+-- that a flow that was none before is one that grew.
 windows as (
 
     select
         windows.*,
-        dates.window_months
+        parameters.minimum_usd * dates.window_months as least_usd
     from {{ ref('int_control_event_windows') }} as windows
     inner join dates
         on
             windows.event_id = dates.event_id
             and windows.eccn_group = dates.eccn_group
     cross join parameters
-    where
-        windows.after_usd >= parameters.minimum_usd * dates.window_months
-        and windows.before_usd > 0
+    where greatest(windows.after_usd, windows.before_usd) >= parameters.minimum_usd * dates.window_months
 
 ),
 
@@ -54,7 +53,7 @@ measures as (
         is_event,
         partner_code,
         'growth' as signal,
-        ln(after_usd / before_usd) as measure,
+        ln(greatest(after_usd, least_usd) / greatest(before_usd, least_usd)) as measure,
         before_usd,
         after_usd
     from windows
@@ -71,7 +70,9 @@ measures as (
         before_usd,
         after_usd
     from windows
-    where unit_value_log_change is not null
+    where
+        unit_value_log_change is not null
+        and least(before_usd, after_usd) >= least_usd
 
     union all
 
@@ -85,7 +86,9 @@ measures as (
         before_usd,
         after_usd
     from windows
-    where after_foreign_share - before_foreign_share is not null
+    where
+        after_foreign_share - before_foreign_share is not null
+        and least(before_usd, after_usd) >= least_usd
 
 ),
 
@@ -109,7 +112,7 @@ spread as (
 
 ),
 
--- Five partners say little about what is usual.
+-- Fewer than ten partners say little about what is usual.
 scored as (
 
     select
@@ -249,8 +252,8 @@ select
                 'exports to ', partners.partner_name, ' went from ',
                 {{ text_of('round(signals.before_usd / 1000000.0, 1)') }}, ' to ',
                 {{ text_of('round(signals.after_usd / 1000000.0, 1)') }}, ' million dollars (',
-                {{ percent('exp(signals.measure) - 1') }}, '), those to the median partner by ',
-                {{ percent('exp(signals.middle) - 1') }}
+                'growth of ', {{ percent('exp(signals.measure) - 1') }},
+                ' or more), those to the median partner by ', {{ percent('exp(signals.middle) - 1') }}
             )
         when kinds.signal = 'unit_value'
             then concat(

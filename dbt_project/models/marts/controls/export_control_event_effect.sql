@@ -88,6 +88,7 @@ select
     exp(estimates.did_low) - 1 as did_effect_low,
     exp(estimates.did_high) - 1 as did_effect_high,
     estimates.did_p_value,
+    estimates.residual_autocorrelation,
     estimates.pre_trend_log_points,
     estimates.pre_trend_p_value,
     case
