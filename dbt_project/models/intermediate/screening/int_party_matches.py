@@ -22,23 +22,13 @@ COLUMNS = {
     "country_agrees": "boolean",
 }
 LEGAL_FORMS = frozenset(
-    (
-        *("ab", "ag", "as", "asa", "bhd", "bv", "co", "company", "corp", "corporation", "dmcc", "doo", "fz"),
-        *(
-            "fzco",
-            "fze",
-            "gmbh",
-            "group",
-            "holding",
-            "inc",
-            "incorporated",
-            "joint",
-            "jsc",
-            "kg",
-            "liability",
-        ),
-        *("limited", "llc", "llp", "ltd", "nv", "ooo", "open", "oy", "pao", "pjsc", "plc", "private", "pte"),
-        *("pty", "public", "pvt", "sa", "sae", "sarl", "sas", "sdn", "spa", "srl", "stock", "the"),
+    re.findall(
+        "[a-z]+",
+        """
+        ab ag as asa bhd bv co company corp corporation dmcc doo fz fzco fze gmbh group holding inc
+        incorporated joint jsc kg liability limited llc llp ltd nv ooo open oy pao pjsc plc private pte pty
+        public pvt sa sae sarl sas sdn spa srl stock the
+        """,
     )
 )
 # Candidates per name that are scored, and that are shown.
