@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- The groups of products of an event, by the numbers that it names, and dates without an event beside them: all
--- months whose windows touch no tightening event of the group.
+-- The groups of products of an event, by the numbers that it names, and dates without an event beside them:
+-- all months whose windows touch no tightening event of the group.
 with events as (
 
     select
@@ -55,7 +55,7 @@ named as (
 
 ),
 
-groups as (
+affected as (
 
     select
         events.event_id,
@@ -91,18 +91,18 @@ months as (
 quiet as (
 
     select distinct
-        groups.eccn_group,
+        affected.eccn_group,
         months.period_start as event_month
-    from groups
+    from affected
     cross join months
     cross join event_window
     where not exists (
         select 1
-        from groups as others
+        from affected as neighbouring
         where
-            others.eccn_group = groups.eccn_group
-            and others.direction = 'tightening'
-            and abs(date_diff('month', others.event_month, months.period_start)) <= event_window.months
+            neighbouring.eccn_group = affected.eccn_group
+            and neighbouring.direction = 'tightening'
+            and abs(date_diff('month', neighbouring.event_month, months.period_start)) <= event_window.months
     )
 
 ),
@@ -114,7 +114,7 @@ dates as (
         eccn_group,
         event_month,
         true as is_event
-    from groups
+    from affected
 
     union all
 
@@ -133,8 +133,8 @@ select
     dates.event_month,
     dates.is_event,
     event_window.months as window_months,
-    count(case when months.is_covered and months.period_start < dates.event_month then 1 end) as months_before,
-    count(case when months.is_covered and months.period_start > dates.event_month then 1 end) as months_after
+    count(*) filter (where months.is_covered and months.period_start < dates.event_month) as months_before,
+    count(*) filter (where months.is_covered and months.period_start > dates.event_month) as months_after
 from dates
 cross join event_window
 left join months

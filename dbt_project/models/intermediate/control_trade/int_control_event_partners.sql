@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- What a partner is to an event: a target, an ally (of a trusted tier), a third country, or embargoed anyway. The
--- rules leave trusted partners out of the groups D that they name, so that those are targets only by name.
+-- What a partner is to an event: a target, an ally (of a trusted tier), a third country, or embargoed anyway.
+-- The rules leave trusted partners out of the groups D that they name: those are targets only by their names.
 with tokens as (
 
     select

@@ -17,6 +17,15 @@ partner_roles as (
 
 ),
 
+event_roles as (
+
+    select distinct
+        event_id,
+        partner_role
+    from partner_roles
+
+),
+
 goods as (
 
     select
@@ -43,7 +52,7 @@ grid as (
         dates.eccn_group,
         dates.event_month,
         months.period_start,
-        roles.partner_role
+        event_roles.partner_role
     from dates
     inner join {{ ref('int_flow_periods') }} as months
         on
@@ -51,13 +60,8 @@ grid as (
             and months.period_grain = 'month'
             and dates.event_month <> months.period_start
             and abs(date_diff('month', dates.event_month, months.period_start)) <= dates.window_months
-    inner join (
-        select distinct
-            event_id,
-            partner_role
-        from partner_roles
-    ) as roles
-        on dates.event_id = roles.event_id
+    inner join event_roles
+        on dates.event_id = event_roles.event_id
 
 ),
 

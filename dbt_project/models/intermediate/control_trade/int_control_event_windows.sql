@@ -41,15 +41,15 @@ by_code as (
         goods.unit_1,
         sum(case when goods.period_start < dates.event_month then goods.value_usd else 0 end) as before_usd,
         sum(case when goods.period_start > dates.event_month then goods.value_usd else 0 end) as after_usd,
-        sum(case when goods.period_start < dates.event_month then goods.foreign_value_usd end) as before_foreign,
-        sum(case when goods.period_start > dates.event_month then goods.foreign_value_usd end) as after_foreign,
+        sum(goods.foreign_value_usd) filter (where goods.period_start < dates.event_month) as before_foreign,
+        sum(goods.foreign_value_usd) filter (where goods.period_start > dates.event_month) as after_foreign,
         sum(case when goods.period_start < dates.event_month then goods.quantity_1 end) as before_quantity,
         sum(case when goods.period_start > dates.event_month then goods.quantity_1 end) as after_quantity
     from dates
     inner join goods
         on
             dates.eccn_group = goods.eccn_group
-            and goods.period_start <> dates.event_month
+            and dates.event_month <> goods.period_start
             and abs(date_diff('month', dates.event_month, goods.period_start)) <= dates.window_months
     group by 1, 2, 3, 4, 5, 6
 

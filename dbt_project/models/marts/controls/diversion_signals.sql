@@ -1,5 +1,5 @@
--- What changed more after a tightening event than it did with other partners: worth a look, and no proof of
--- anything. A score is the distance from the median of all partners, in units of their median distance from it.
+-- What changed more after a tightening event than it did with other partners: worth a look, and no proof. A
+-- score is the distance from the median of all partners, in units of their median distance from it.
 with parameters as (
 
     select
@@ -12,18 +12,18 @@ with parameters as (
 dates as (
 
     select
-        groups.event_id,
-        groups.eccn_group,
-        groups.event_month,
-        groups.window_months,
-        groups.months_before,
-        groups.months_after,
-        groups.is_event
-    from {{ ref('int_control_event_groups') }} as groups
+        affected.event_id,
+        affected.eccn_group,
+        affected.event_month,
+        affected.window_months,
+        affected.months_before,
+        affected.months_after,
+        affected.is_event
+    from {{ ref('int_control_event_groups') }} as affected
     left join {{ ref('export_control_event') }} as events
-        on groups.event_id = events.event_id
+        on affected.event_id = events.event_id
     where
-        not groups.is_event
+        not affected.is_event
         or events.direction = 'tightening'
 
 ),
@@ -160,7 +160,7 @@ partner_roles as (
 
 ),
 
-signals as (
+raised as (
 
     select
         flagged.*,
@@ -218,14 +218,14 @@ select
     dates.event_id,
     dates.eccn_group,
     kinds.signal,
-    coalesce(signals.partner_code, '-') as partner_code,
+    coalesce(raised.partner_code, '-') as partner_code,
     partners.partner_name,
-    signals.partner_role,
-    signals.before_usd,
-    signals.after_usd,
-    signals.measure,
-    signals.middle as usual_measure,
-    signals.score,
+    raised.partner_role,
+    raised.before_usd,
+    raised.after_usd,
+    raised.measure,
+    raised.middle as usual_measure,
+    raised.score,
     parameters.threshold,
     alarms.false_alarm_rate,
     coalesce(alarms.quiet_date_count, 0) as quiet_date_count,
@@ -233,7 +233,7 @@ select
         when kinds.signal in ('partner_trade', 'mirror_gap') then 'not_measured'
         when dates.months_before + dates.months_after < 2 * dates.window_months then 'not_measured'
         when measured.event_id is null then 'not_measured'
-        when signals.event_id is null then 'none'
+        when raised.event_id is null then 'none'
         else 'signal'
     end as status,
     case
@@ -245,26 +245,26 @@ select
             )
         when measured.event_id is null
             then coalesce(kinds.reason, 'fewer than ten partners trade enough')
-        when signals.event_id is null
+        when raised.event_id is null
             then concat('nothing beyond the threshold among ', measured.scored_count, ' partners')
         when kinds.signal = 'growth'
             then concat(
                 'exports to ', partners.partner_name, ' went from ',
-                {{ text_of('round(signals.before_usd / 1000000.0, 1)') }}, ' to ',
-                {{ text_of('round(signals.after_usd / 1000000.0, 1)') }}, ' million dollars (',
-                'growth of ', {{ percent('exp(signals.measure) - 1') }},
-                ' or more), those to the median partner by ', {{ percent('exp(signals.middle) - 1') }}
+                {{ text_of('round(raised.before_usd / 1000000.0, 1)') }}, ' to ',
+                {{ text_of('round(raised.after_usd / 1000000.0, 1)') }}, ' million dollars (',
+                'growth of ', {{ percent('exp(raised.measure) - 1') }},
+                ' or more), those to the median partner by ', {{ percent('exp(raised.middle) - 1') }}
             )
         when kinds.signal = 'unit_value'
             then concat(
                 'the price per unit of exports to ', partners.partner_name, ' changed by ',
-                {{ percent('exp(signals.measure) - 1') }}, ', that of the median partner by ',
-                {{ percent('exp(signals.middle) - 1') }}
+                {{ percent('exp(raised.measure) - 1') }}, ', that of the median partner by ',
+                {{ percent('exp(raised.middle) - 1') }}
             )
         else concat(
             'foreign goods in exports to ', partners.partner_name, ' changed by ',
-            {{ percent('signals.measure') }}, ' of them, with the median partner by ',
-            {{ percent('signals.middle') }}
+            {{ percent('raised.measure') }}, ' of them, with the median partner by ',
+            {{ percent('raised.middle') }}
         )
     end as explanation
 from dates
@@ -275,16 +275,16 @@ left join measured
         dates.event_id = measured.event_id
         and dates.eccn_group = measured.eccn_group
         and kinds.signal = measured.signal
-left join signals
+left join raised
     on
-        dates.event_id = signals.event_id
-        and dates.eccn_group = signals.eccn_group
-        and kinds.signal = signals.signal
+        dates.event_id = raised.event_id
+        and dates.eccn_group = raised.eccn_group
+        and kinds.signal = raised.signal
 left join alarms
     on
         dates.eccn_group = alarms.eccn_group
         and kinds.signal = alarms.signal
 inner join {{ ref('dim_partner') }} as partners
-    on coalesce(signals.partner_code, '-') = partners.partner_code
+    on coalesce(raised.partner_code, '-') = partners.partner_code
 where dates.is_event
 order by dates.event_id, dates.eccn_group, kinds.signal, partner_code

@@ -2,21 +2,21 @@
 with events as (
 
     select
-        groups.event_id,
-        groups.eccn_group,
-        groups.event_month,
-        groups.window_months,
-        groups.months_before,
-        groups.months_after,
+        affected.event_id,
+        affected.eccn_group,
+        affected.event_month,
+        affected.window_months,
+        affected.months_before,
+        affected.months_after,
         events.title,
         events.effective_on,
         events.direction,
         events.status,
         events.evidence
-    from {{ ref('int_control_event_groups') }} as groups
+    from {{ ref('int_control_event_groups') }} as affected
     inner join {{ ref('export_control_event') }} as events
-        on groups.event_id = events.event_id
-    where groups.is_event
+        on affected.event_id = events.event_id
+    where affected.is_event
 
 ),
 
@@ -40,11 +40,11 @@ neighbours as (
         events.eccn_group,
         count(*) as overlapping_event_count
     from events
-    inner join events as others
+    inner join events as neighbouring
         on
-            events.eccn_group = others.eccn_group
-            and events.event_id <> others.event_id
-            and abs(date_diff('month', events.event_month, others.event_month)) <= events.window_months
+            events.eccn_group = neighbouring.eccn_group
+            and events.event_id <> neighbouring.event_id
+            and abs(date_diff('month', events.event_month, neighbouring.event_month)) <= events.window_months
     group by events.event_id, events.eccn_group
 
 ),

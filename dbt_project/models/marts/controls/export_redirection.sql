@@ -1,18 +1,18 @@
--- Whose share in exports of a group moved after a tightening event. Where the months are not covered there is one
--- row for all partners, which says so.
+-- Whose share in exports of a group moved after a tightening event. Where the months are not covered there is
+-- one row for all partners, which says so.
 with dates as (
 
     select
-        groups.event_id,
-        groups.eccn_group,
-        groups.window_months,
-        groups.months_before,
-        groups.months_after
-    from {{ ref('int_control_event_groups') }} as groups
+        affected.event_id,
+        affected.eccn_group,
+        affected.window_months,
+        affected.months_before,
+        affected.months_after
+    from {{ ref('int_control_event_groups') }} as affected
     inner join {{ ref('export_control_event') }} as events
-        on groups.event_id = events.event_id
+        on affected.event_id = events.event_id
     where
-        groups.is_event
+        affected.is_event
         and events.direction = 'tightening'
 
 ),
