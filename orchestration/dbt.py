@@ -55,5 +55,7 @@ def _is_stale(manifest: Path) -> bool:
     if not manifest.exists():
         return True
     written = manifest.stat().st_mtime
-    parts = (path for glob in ("**/*.sql", "**/*.yml", "**/*.csv") for path in DBT_PROJECT.glob(glob))
+    parts = (
+        path for glob in ("**/*.sql", "**/*.py", "**/*.yml", "**/*.csv") for path in DBT_PROJECT.glob(glob)
+    )
     return any(path.stat().st_mtime > written for path in parts if "target" not in path.parts)

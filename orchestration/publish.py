@@ -29,7 +29,13 @@ RELEASE_FILE = "release.json"
 STORAGE_VERSION = "v1.0.0"
 RELEASES_KEPT = 3
 MEMORY_LIMIT = "2GB"
-CODE = ("orchestration/**/*.py", "data_quality/**/*.py", "dbt_project/**/*.sql", "dbt_project/**/*.csv")
+CODE = (
+    "orchestration/**/*.py",
+    "data_quality/**/*.py",
+    "dbt_project/**/*.sql",
+    "dbt_project/**/*.py",
+    "dbt_project/**/*.csv",
+)
 CODE_CONFIGURATION = ("dbt_project/**/*.yml", "requirements.lock")
 
 

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     # The Common High Priority List and pairs of control number and tariff code: a path, or an address.
     chpl_list: str | None = str(REPOSITORY / "sample" / "lists" / "common_high_priority_list_2024.csv")
     eccn_pairs: str | None = None
+    # Names of your own to hold against the screening list: a path, or an address.
+    parties: str | None = None
 
     # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
     # and with them it begins only when the budget covers what it has estimated.
@@ -90,6 +92,7 @@ class Settings(BaseSettings):
         "ecfr_url",
         "chpl_list",
         "eccn_pairs",
+        "parties",
         "waugh_labels",
         "waugh_export_labels",
         "wto_list",

@@ -217,6 +217,10 @@ SCHEMAS["eccn_pairs"] = {
     **dict.fromkeys(("vendor", "eccn", "hts_code"), "VARCHAR"),
     "part_count": "BIGINT",
 }
+SCHEMAS["parties"] = {
+    "row_number": "BIGINT",
+    **dict.fromkeys(("party_name", "country", "reference"), "VARCHAR"),
+}
 SCHEMAS["countries"] = dict.fromkeys(("partner_code", "partner_name", "iso2"), "VARCHAR")
 
 # A seed row holds from valid_from to valid_to, both included; an empty date is open. Seeds may come as text.
@@ -1490,6 +1494,15 @@ SUITES: dict[str, Suite] = {
                 "a control number",
             ),
             _size(("eccn_pairs",), with_value=False, severity="warn"),
+        ),
+    ),
+    "parties": Suite(
+        "landing_parties",
+        (
+            _schema(("parties",)),
+            _not_empty("parties"),
+            _no_bad_values(CORRECT_THE_LIST),
+            _complete("parties", ("party_name",), CORRECT_THE_LIST),
         ),
     ),
     "documents": Suite(

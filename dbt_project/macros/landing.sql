@@ -263,6 +263,7 @@
             },
             vintage,
         ],
+        'parties': [{'row_number': 'bigint', 'party_name': text, 'country': text, 'reference': text}, vintage],
         'countries': [{'partner_code': text, 'partner_name': text, 'iso2': text}, vintage],
         'labels': [
             {'label_set_id': text},

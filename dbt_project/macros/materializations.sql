@@ -4,12 +4,22 @@
     each step costs as much as building a small table.
 #}
 
-{% materialization table, adapter="duckdb" %}
+{% materialization table, adapter="duckdb", supported_languages=["sql", "python"] %}
     {%- set target_relation = this.incorporate(type="table") -%}
+    {%- set language = model["language"] -%}
     {{ run_hooks(pre_hooks) }}
-    {%- call statement("main") -%}
+    {%- if language == "python" and load_cached_relation(this) is not none -%}
+        {#- A model in Python writes over a connection of its own, which has to see that the name is free. -#}
+        {%- call statement("drop") -%}
+            {{ drop_existing() }}
+        {%- endcall -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+    {%- call statement("main", language=language) -%}
+        {%- if language == "sql" %}
         {{ drop_existing() }}
-        {{ create_table_as(False, target_relation, compiled_code) }}
+        {%- endif %}
+        {{ create_table_as(False, target_relation, compiled_code, language) }}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}

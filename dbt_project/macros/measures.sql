@@ -3,6 +3,23 @@
     {{- return("case when count(*) = count(" ~ measure ~ ") then cast(sum(" ~ measure ~ ") as bigint) end") -}}
 {% endmacro %}
 
+{#- A sum over the rows for which a condition holds; 0 where none does. -#}
+{% macro sum_where(condition, measure) %}
+    {{- return("cast(coalesce(sum(case when " ~ condition ~ " then " ~ measure ~ " end), 0) as bigint)") -}}
+{% endmacro %}
+
+{#-
+    What to group by, so that every combination of `rolled` is also summed over: columns that are summed over are
+    null. The key is of each row.
+-#}
+{% macro rolled_up(key, rolled, prefix="") %}
+    {%- set columns = [] -%}
+    {%- for column in key -%}{%- do columns.append(prefix ~ column) -%}{%- endfor -%}
+    {%- set cubes = [] -%}
+    {%- for column in rolled -%}{%- do cubes.append(prefix ~ column) -%}{%- endfor -%}
+    {{- return(columns | join(", ") ~ ", cube (" ~ cubes | join(", ") ~ ")") -}}
+{% endmacro %}
+
 {#- A fraction, null where there is nothing to divide by. -#}
 {% macro ratio(numerator, denominator) %}
     {{- return("cast(" ~ numerator ~ " as double) / nullif(" ~ denominator ~ ", 0)") -}}

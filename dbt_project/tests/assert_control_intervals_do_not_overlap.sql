@@ -74,6 +74,33 @@ with intervals as (
         valid_to
     from {{ ref('export_control_parameter') }}
 
+    union all
+
+    select
+        'int_partner_tiers_dated' as relation_name,
+        concat_ws(' ', scheme, partner_code) as row_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_partner_tiers_dated') }}
+
+    union all
+
+    select
+        'int_licence_requirements_dated' as relation_name,
+        concat_ws(' ', eccn, partner_code) as row_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_licence_requirements_dated') }}
+
+    union all
+
+    select
+        'ear_destination' as relation_name,
+        iso2 as row_key,
+        valid_from,
+        valid_to
+    from {{ ref('ear_destination') }}
+
 ),
 
 followed as (

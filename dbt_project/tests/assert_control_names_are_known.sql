@@ -30,6 +30,13 @@ targets as (
 
 ),
 
+ruled_entries as (
+
+    select {{ each_part_of("eccns", " ") }} as known_name
+    from {{ ref('licence_rule') }}
+
+),
+
 names as (
 
     select
@@ -56,6 +63,26 @@ names as (
         member as known_name
     from {{ ref('trust_tier_rule') }}
     where member_kind <> 'all'
+    union
+    select
+        'licence_rule' as relation_name,
+        member_kind as name_kind,
+        member as known_name
+    from {{ ref('licence_rule') }}
+    where member_kind <> 'all'
+    union
+    select
+        'licence_rule' as relation_name,
+        'export control number' as name_kind,
+        known_name
+    from ruled_entries
+    where known_name <> '*'
+    union
+    select
+        'ear_destination' as relation_name,
+        'country' as name_kind,
+        {{ each_part_of("concat_ws(' ', iso2, counts_as_iso2)", " ") }} as known_name
+    from {{ ref('ear_destination') }}
     union
     select
         'export_control_parameter' as relation_name,
@@ -119,6 +146,11 @@ declared as (
     select
         'group of products' as name_kind,
         eccn_group as known_name
+    from {{ ref('eccn_product_map') }}
+    union
+    select
+        'export control number' as name_kind,
+        eccn as known_name
     from {{ ref('eccn_product_map') }}
 
 )

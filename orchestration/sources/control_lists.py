@@ -1,10 +1,12 @@
-"""Lists about controlled products: one CSV file each, at an address or a path that a setting names.
+"""Lists about controlled products and a user's parties: one CSV file each, at an address or a path.
 
 - The Common High Priority List of the United States and its partners: codes of six digits that matter for
   weapons, by tier (Bureau of Industry and Security, February 2024). It was made for Russia's war, and serves
   here as a list of sensitive products.
 - Pairs of export control number and tariff code, as vendors give them for their parts. No official table
   joins the two, and a pair says what some vendor has declared, not what the law says.
+- A user's own customers and suppliers, whose names are held against the screening list. They come from
+  outside and are shown in tables that people open in spreadsheets: what would be a formula there is refused.
 """
 
 import re
@@ -34,6 +36,17 @@ ECCN_PAIRS = {
     "hts_code": "varchar",
     "part_count": "bigint",
 }
+
+
+PARTIES = {
+    "row_number": "bigint",
+    "party_name": "varchar",
+    "country": "varchar",
+    "reference": "varchar",
+}
+# A cell that begins so is taken for a formula by a spreadsheet.
+FORMULA = re.compile(r"[=+@\t\r-]")
+LONGEST_NAME = 300
 
 
 def _plan(_: str, __: Scope) -> list[Request]:
@@ -86,6 +99,22 @@ def _read_pairs(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request
     make_table(con, "bad_values", BAD_COLUMNS, faults, order="row_number")
 
 
+def _read_parties(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request, Path]) -> None:
+    """Make `parties`, one row for each party: its name, and its country and a reference where given."""
+    lines, faults = _lines(answers, ("name",), "parties")
+    rows = []
+    for number, line in lines:
+        cells = {name: line.get(name) or None for name in ("name", "country", "reference")}
+        for column, text in cells.items():
+            if text and FORMULA.match(text):
+                faults.append(("parties", number, column, text[:200], "begins as a formula does"))
+            elif text and len(text) > LONGEST_NAME:
+                faults.append(("parties", number, column, text[:200], f"is longer than {LONGEST_NAME}"))
+        rows.append((number, *cells.values()))
+    make_table(con, "parties", PARTIES, rows, order="row_number")
+    make_table(con, "bad_values", BAD_COLUMNS, faults, order="row_number")
+
+
 def _source(setting: str, title: str, attribution: str, dataset: Dataset) -> Source:
     return Source(
         name="control_lists",
@@ -123,6 +152,19 @@ SOURCES = (
             plan=_plan,
             read=_read_pairs,
             suite="eccn_pairs",
+        ),
+    ),
+    _source(
+        "parties",
+        "Parties of a user",
+        "The file that AITB_PARTIES names.",
+        Dataset(
+            name="parties",
+            grain="current",
+            tables=("parties",),
+            plan=_plan,
+            read=_read_parties,
+            suite="parties",
         ),
     ),
 )

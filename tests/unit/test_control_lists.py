@@ -94,3 +94,33 @@ def test_pairs_are_not_there_until_somebody_names_them(tmp_path, make_client):
     settings = Settings(data_dir=tmp_path)
     with make_client(settings) as client:
         assert bring_in(settings, client, *DATASETS["eccn_pairs"], "current") == Absent("not configured")
+
+
+def test_parties_of_a_user(bring):
+    text = "Name,Country,Reference\nHuawei Technologies,CN,17\nЭлектроника,,\n"
+    assert rows(bring("parties", text), "parties") == [
+        ("Huawei Technologies", "CN", "17"),
+        ("Электроника", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ('name\n"=HYPERLINK(""http://x"",""y"")"\n', "no_bad_values"),
+        ("name,country\nAcme,@SUM(A1)\n", "no_bad_values"),
+        ("name\n-2+3\n", "no_bad_values"),
+        (f"name\n{'x' * 301}\n", "no_bad_values"),
+        ("name,country\n,CN\n", "complete"),
+        ("name\n", "not_empty"),
+    ],
+)
+def test_hostile_or_empty_parties_are_kept_out(bring, text, check):
+    with pytest.raises(Rejected) as rejection:
+        bring("parties", text)
+    assert check in [failed.name for failed in rejection.value.gate.failed]
+
+
+def test_a_file_of_millions_of_parties_is_refused_before_it_is_read(bring):
+    with pytest.raises(Exception, match="16 MiB"):
+        bring("parties", "name\n" + "ab\n" * 6_000_000)

@@ -1,0 +1,147 @@
+{{ config(materialized='table') }}
+
+-- Whether an entry needs a licence to a partner: the dated rules about destinations go before the country
+-- chart, which is known from the first day on which it was read.
+with entries as (
+
+    select distinct eccn
+    from {{ ref('eccn_product_map') }}
+
+),
+
+members as (
+
+    select * from {{ ref('int_destination_members_dated') }}
+
+),
+
+named as (
+
+    select
+        rule_id,
+        priority,
+        member_kind,
+        member,
+        requirement,
+        review_policy,
+        valid_from,
+        valid_to,
+        evidence,
+        source,
+        {{ each_part_of("eccns", " ") }} as eccn
+    from {{ ref('licence_rule') }}
+
+),
+
+ruled as (
+
+    select
+        entries.eccn,
+        members.partner_code,
+        named.priority,
+        named.requirement,
+        named.review_policy,
+        'rule' as basis,
+        named.rule_id as basis_text,
+        named.source,
+        greatest(named.valid_from, members.valid_from) as valid_from,
+        least(named.valid_to, members.valid_to) as valid_to,
+        members.valid_from_known or members.valid_from < named.valid_from as valid_from_known
+    from named
+    inner join entries
+        on named.eccn in (entries.eccn, '*')
+    inner join members
+        on
+            named.member_kind = members.member_kind
+            and named.member = members.member
+            and named.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
+            and members.valid_from <= coalesce(named.valid_to, cast('9999-12-31' as date))
+
+),
+
+cells as (
+
+    select
+        chart.chart_column,
+        members.partner_code,
+        chart.is_controlled,
+        greatest(chart.valid_from, members.valid_from) as valid_from,
+        least(chart.valid_to, members.valid_to) as valid_to,
+        chart.valid_from_known
+    from {{ ref('int_country_chart_dated') }} as chart
+    inner join {{ ref('partner') }} as partners
+        on chart.partner_code = partners.partner_code
+    inner join members
+        on
+            members.member_kind = 'country'
+            and partners.iso2 = members.member
+            and chart.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
+            and members.valid_from <= coalesce(chart.valid_to, cast('9999-12-31' as date))
+
+),
+
+-- The controls of a paragraph .z are those of the rules alone; of another paragraph those of its entry.
+charted as (
+
+    select
+        entries.eccn,
+        cells.partner_code,
+        case
+            when cells.is_controlled is null then 53
+            when not cells.is_controlled then 95
+            when lower(controls.control_text) like '%entire entry%' then 50
+            else 51
+        end as priority,
+        case
+            when cells.is_controlled is null then 'not_known'
+            when not cells.is_controlled then 'not_required'
+            when lower(controls.control_text) like '%entire entry%' then 'required'
+            else 'required_for_part'
+        end as requirement,
+        {{ no_text() }} as review_policy,
+        'country_chart' as basis,
+        cells.chart_column as basis_text,
+        '15 CFR part 774, supplement no. 1, and part 738, supplement no. 1' as source,
+        greatest(controls.valid_from, cells.valid_from) as valid_from,
+        least(controls.valid_to, cells.valid_to) as valid_to,
+        controls.valid_from_known and cells.valid_from_known as valid_from_known
+    from entries
+    inner join {{ ref('int_eccn_controls_dated') }} as controls
+        on left(entries.eccn, 5) = controls.eccn
+    inner join cells
+        on
+            controls.chart_column = cells.chart_column
+            and controls.valid_from <= coalesce(cells.valid_to, cast('9999-12-31' as date))
+            and cells.valid_from <= coalesce(controls.valid_to, cast('9999-12-31' as date))
+    where
+        entries.eccn not like '%.z'
+        and entries.eccn <> '3A090.c'
+
+),
+
+-- One candidate for each outcome: several columns of the chart can say the same.
+candidates as (
+
+    select * from ruled
+
+    union all
+
+    select
+        eccn,
+        partner_code,
+        priority,
+        requirement,
+        review_policy,
+        basis,
+        min(basis_text) as basis_text,
+        source,
+        valid_from,
+        valid_to,
+        valid_from_known
+    from charted
+    group by all
+
+)
+
+{{ intervals_by_priority('candidates', ['eccn', 'partner_code'],
+    ['requirement', 'review_policy', 'basis', 'basis_text', 'source', 'valid_from_known']) }}

@@ -1,0 +1,291 @@
+"""What the controls did to trade: planted effects of known size are found, and nothing where none is."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.dbt.conftest import PROJECT_DIR, TinyWarehouse
+
+ESTIMATES = PROJECT_DIR / "models/intermediate/control_trade/int_control_event_estimates.py"
+MONTHS = [f"{year}-{month:02}" for year in range(2020, 2025) for month in range(1, 13)]
+# The rule of October 2023 applies from 2023-11-17.
+EVENT = "2023-11"
+CHINA, VIETNAM, MALAYSIA, THAILAND, SINGAPORE = "5700", "5520", "5570", "5490", "5590"
+# Germany, France, Italy, Spain, the Netherlands, Belgium, Sweden, Poland, Ireland, Switzerland, Japan, Korea,
+# Taiwan, Canada, Mexico, Australia, the United Kingdom, Norway.
+ALLIES = (
+    *("4280", "4279", "4759", "4700", "4210", "4231", "4010", "4550", "4190", "4419", "5880", "5800"),
+    *("5830", "1220", "2010", "6021", "4120", "4039"),
+)
+# Brazil, Chile, Colombia, Indonesia, the Philippines, Costa Rica, Ecuador, Kenya, Peru, Thailand.
+THIRD = ("3510", "3370", "3010", "5600", "5650", "2230", "3310", "7790", "3330", THAILAND)
+CODE = "8542310045"
+TARGET_EFFECT = np.log(0.6)
+
+
+def planted() -> list[tuple]:
+    """Rows (month, partner, value, quantity, foreign value): seasons, noise of 3 % and what is planted."""
+    chance = np.random.default_rng(20231117)
+    sizes = {CHINA: 600e6, VIETNAM: 60e6, MALAYSIA: 6e6, SINGAPORE: 90e6}
+    sizes |= dict.fromkeys(ALLIES, 100e6) | dict.fromkeys(THIRD, 60e6)
+    rows = []
+    for place, month in enumerate(MONTHS):
+        season = 1 + 0.2 * np.sin(place * np.pi / 6)
+        is_after = month > EVENT
+        for partner, size in sizes.items():
+            value = size * season * np.exp(chance.normal(0, 0.03))
+            price, foreign = 100.0, 0.1
+            if is_after:
+                value *= {CHINA: 0.6, VIETNAM: 0.6, MALAYSIA: 4}.get(partner, 1)
+                price *= 3 if partner == THAILAND else 1
+                foreign = 0.6 if partner == SINGAPORE else 0.1
+            price *= np.exp(chance.normal(0, 0.03))
+            foreign += chance.normal(0, 0.005)
+            rows.append((month, partner, int(value), int(value / price), int(value * foreign)))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory) -> TinyWarehouse:
+    """Five years of exports of processors to 31 countries, and the marts about export controls."""
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("controls") / "warehouse")
+    by_month: dict[str, list[str]] = {}
+    for month, partner, value, quantity, foreign in planted():
+        by_month.setdefault(month, []).append(f"('{partner}', {value}, {quantity}, {foreign})")
+    for month, rows in by_month.items():
+        period = ("export", "month", f"{month}-01")
+        columns = f"'export' as flow, 'month' as period_grain, date '{month}-01' as period_start"
+        money = "{0}::bigint as value_usd, null::bigint as duty_usd, null::bigint as general_value_usd,"
+        money += "null::bigint as dutiable_value_usd, null::bigint as charges_usd"
+        rest = "unit_1, null::bigint as quantity_2, null::varchar as unit_2"
+        warehouse._land(
+            ("exports_monthly", month, "goods"),
+            period,
+            f"""
+            select {columns}, partner as partner_code, 'schedule_b10' as commodity_system,
+                '{CODE}' as commodity_code, {money.format("value")}, quantity::bigint as quantity_1,
+                'NO' as {rest}, (value - abroad)::bigint as domestic_value_usd,
+                abroad::bigint as foreign_value_usd
+            from (values {", ".join(rows)}) as t(partner, value, quantity, abroad)
+            """,
+        )
+        warehouse.covered["exports_monthly", month] = "export"
+    warehouse.land_reference()
+    marts = ("export_control_event_effect", "export_redirection", "diversion_signals", "partner_tier")
+    marts += ("export_control_claims", "export_control_exposure", "ai_zone_scenario")
+    warehouse.build("--select", *(f"+{mart}" for mart in marts))
+    return warehouse
+
+
+def test_a_planted_fall_of_exports_is_found_within_its_error(history):
+    ((effect, error, low, high, trend),) = history.query("""
+        select did_log_points, did_standard_error, did_effect_low, did_effect_high, pre_trend
+        from export_control_event_effect
+        where event_id = 'ac_s_2023' and eccn_group = 'advanced_computing' and partner_role = 'target'
+    """)
+    # What goes to Malaysia instead is with those that are compared with: 2,496 million become 2,514.
+    assert abs(effect - (TARGET_EFFECT - np.log(2514 / 2496))) < 2 * error
+    assert error < 0.02
+    assert low < -0.4 < high
+    assert trend == "parallel"
+    # In levels: China and Viet Nam lose two fifths of what they bought.
+    ((growth, change),) = history.query("""
+        select growth, change_usd_a_month from export_control_event_effect
+        where event_id = 'ac_s_2023' and eccn_group = 'advanced_computing' and partner_role = 'target'
+    """)
+    assert growth == pytest.approx(-0.4, abs=0.02)
+    assert change == pytest.approx(-264e6, rel=0.05)
+
+
+def test_no_effect_where_none_is_planted(history):
+    """Of anybody at the event before it, and of allies but for what third countries took."""
+    rows = history.query("""
+        select event_id, partner_role, did_effect, did_effect_low, did_effect_high
+        from export_control_event_effect
+        where did_effect is not null and not (event_id = 'ac_s_2023' and partner_role = 'target')
+            and event_id in ('ac_s_2023', 'ac_sme_2022') order by all
+    """)
+    assert [row[:2] for row in rows] == [
+        ("ac_s_2023", "ally"),
+        ("ac_sme_2022", "ally"),
+        ("ac_sme_2022", "target"),
+    ]
+    allies, *earlier = [row[2:] for row in rows]
+    assert all(abs(effect) < 0.03 and low < 0.01 and high > -0.01 for effect, low, high in earlier)
+    # Allies are compared with third countries, and those took what went to Malaysia.
+    assert allies[0] == pytest.approx(606 / 624 - 1, abs=0.03)
+
+
+def test_an_event_without_its_months_has_a_reason_and_no_figure(history):
+    assert history.query("""
+        select distinct did_effect, before_usd_a_month, reason from export_control_event_effect
+        where event_id = 'h20_letters_2025'
+    """) == [
+        (
+            None,
+            None,
+            "exports to all partners are covered in 9 of 12 months before the event and in 0 of 12 after it",
+        )
+    ]
+
+
+def test_the_partner_that_gained_leads_the_redirection(history):
+    gains = history.query("""
+        select partner_code, share_moved, share_lost_by_targets, share_of_loss_gained from export_redirection
+        where event_id = 'ac_s_2023' and gain_rank = 1
+    """)
+    ((partner, moved, lost, part),) = gains
+    assert partner == MALAYSIA
+    # 6 of 3,156 million become 24 of 2,910; China and Viet Nam go from 660 to 396.
+    assert moved == pytest.approx(24 / 2910 - 6 / 3156, rel=0.1)
+    assert lost == pytest.approx(660 / 3156 - 396 / 2910, rel=0.1)
+    assert part == pytest.approx(moved / lost)
+    assert history.query("""
+        select round(sum(share_moved), 9) from export_redirection where event_id = 'ac_s_2023'
+    """) == [(0.0,)]
+
+
+def test_planted_diversion_is_flagged_and_nothing_else(history):
+    signals = history.query("""
+        select signal, partner_code, score, false_alarm_rate, quiet_date_count, explanation
+        from diversion_signals where event_id = 'ac_s_2023' and status = 'signal' order by signal
+    """)
+    assert [row[:2] for row in signals] == [
+        ("growth", MALAYSIA),
+        ("re_export_share", SINGAPORE),
+        ("unit_value", THAILAND),
+    ]
+    assert all(score > 10 and rate < 0.02 and quiet > 5 for _, _, score, rate, quiet, _ in signals)
+    assert "exports to Malaysia went from" in signals[0][-1]
+
+
+def test_signals_that_need_other_data_say_so(history):
+    assert history.query("""
+        select signal, status, explanation from diversion_signals
+        where event_id = 'ac_s_2023' and signal in ('mirror_gap', 'partner_trade') order by signal
+    """) == [
+        ("mirror_gap", "not_measured", "imports as partners report them are not loaded"),
+        ("partner_trade", "not_measured", "trade of partners with each other is not loaded"),
+    ]
+
+
+def test_claims_are_held_against_what_is_measured(history):
+    """China buys two fifths less in eleven of twelve months: 38 % less in 2024 than in 2023."""
+    rows = history.query("select claim_id, verdict, measured_pct from export_control_claims")
+    verdicts = {claim: (verdict, measured) for claim, verdict, measured in rows}
+    expected = 100 * (0.6 / ((11 + 0.6) / 12) - 1)
+    assert verdicts["china_chips_40"] == ("supported", pytest.approx(expected, abs=1.5))
+    assert verdicts["china_chips_23"] == ("contradicted", pytest.approx(expected, abs=1.5))
+    assert verdicts["japan_korea_15"] == ("contradicted", pytest.approx(0, abs=3))
+    assert verdicts["china_ai_slowed_15"] == ("not_testable", None)
+
+
+def test_exposure_adds_up_and_says_what_is_needed(history):
+    total, china, vietnam, licensed = (
+        history.query(f"""
+            select value_usd, licence_requirement, review_policy, share_of_group from export_control_exposure
+            where definition_id = 'all_goods' and eccn_group = 'advanced_computing' and flow = 'export'
+                and period_start = date '2024-05-01' and {condition}
+        """)
+        for condition in (
+            "partner_code = '-' and trust_tier = 'all' and licence_requirement = 'all'",
+            f"partner_code = '{CHINA}'",
+            f"partner_code = '{VIETNAM}'",
+            "partner_code = '-' and trust_tier = 'all' and licence_requirement = 'required'",
+        )
+    )
+    assert china[0][1:3] == ("required", "presumption_of_denial")
+    assert vietnam[0][1:3] == ("required", "presumption_of_approval")
+    assert licensed[0][0] == china[0][0] + vietnam[0][0]
+    assert licensed[0][3] == pytest.approx(licensed[0][0] / total[0][0])
+    assert history.query("""
+        select count(*) from (
+            select sum(value_usd) filter (where partner_code <> '-') as parts,
+                max(value_usd) filter (where partner_code = '-' and trust_tier = 'all'
+                    and licence_requirement = 'all') as total
+            from export_control_exposure group by definition_id, period_start, eccn_group
+        ) where parts <> total or total is null
+    """) == [(0,)]
+
+
+def test_a_zone_falls_under_its_tier_and_its_size(history):
+    assert history.query("""
+        select zone_id, licence_route, gpu_count from ai_zone_scenario
+        where scheme = 'ai_diffusion' order by zone_id
+    """) == [
+        ("example_below_threshold", "low_processing_performance", 1500),
+        ("example_licence_required", "licence_within_country_cap", 20000),
+        ("example_restricted", "presumption_of_denial", 10000),
+        ("example_tier_2_large", "universal_validated_end_user", 50000),
+        ("humain_2025", "licence_within_country_cap", 18000),
+        ("stargate_uae", "presumption_of_denial", 714286),
+    ]
+
+
+def test_tiers_follow_the_groups_and_their_dates(history):
+    tiers = history.query("""
+        select iso2, trust_tier, valid_from::varchar from partner_tier
+        where scheme = 'ear' and iso2 in ('AE', 'HK', 'KH', 'TW') and valid_from > date '2010-01-01'
+            or scheme = 'ear' and iso2 = 'TW' order by iso2, valid_from
+    """)
+    assert tiers == [
+        ("AE", "licence_required", "2023-11-17"),
+        ("AE", "trusted_with_conditions", "2026-07-10"),
+        ("HK", "restricted", "2020-12-23"),
+        ("KH", "restricted", "2021-12-09"),
+        ("KH", "licence_required", "2026-02-03"),
+        ("TW", "trusted", "2010-01-01"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def estimates():
+    spec = importlib.util.spec_from_file_location("estimates", Path(ESTIMATES))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def simulated(estimates, effect: float, count: int = 300) -> np.ndarray:
+    """Estimates, ends of intervals and p-values of series with seasons and noise of 10 %."""
+    chance = np.random.default_rng(7)
+    months = [*range(-12, 0), *range(1, 13)]
+    season = np.exp(0.3 * np.sin(np.array(months) * np.pi / 6))
+    found = []
+    for _ in range(count):
+        noise = np.exp(chance.normal(0, 0.1, (2, 24)))
+        after = np.where(np.array(months) > 0, np.exp(effect), 1)
+        figures = estimates.estimate(months, 50e6 * season**2 * after * noise[0], 9e8 * season * noise[1])
+        found.append((figures[0], figures[2], figures[3], figures[4], figures[6]))
+    return np.array(found)
+
+
+def test_the_estimate_is_right_on_average_and_its_interval_holds(estimates):
+    found = simulated(estimates, TARGET_EFFECT)
+    assert found[:, 0].mean() == pytest.approx(TARGET_EFFECT, abs=0.01)
+    inside = (found[:, 1] <= TARGET_EFFECT) & (found[:, 2] >= TARGET_EFFECT)
+    assert 0.92 <= inside.mean() <= 0.98
+
+
+def test_false_alarms_are_as_rare_as_stated(estimates):
+    """Of the effect at 5 %, where nothing is planted; and all planted ones of 40 % are found."""
+    assert 0.02 <= (simulated(estimates, 0.0)[:, 3] < 0.05).mean() <= 0.08
+    assert (simulated(estimates, TARGET_EFFECT)[:, 3] < 0.05).mean() == 1
+
+
+def test_a_trend_before_the_event_is_noticed(estimates):
+    months = np.array([*range(-12, 0), *range(1, 13)])
+    drifting = 1e8 * np.exp(0.03 * months + np.random.default_rng(3).normal(0, 0.02, 24))
+    figures = estimates.estimate(months, drifting, np.full(24, 1e9))
+    assert figures[5] == pytest.approx(0.03, abs=0.01)
+    assert figures[6] < 0.05
+
+
+def test_months_without_exports_give_a_reason(estimates):
+    series = [("e", "g", role, month, 0) for role in ("target", "third") for month in (-1, 1)]
+    assert estimates.estimates(series) == [
+        ("e", "g", "target", *[None] * 8, "there are no exports in 2 of 2 months"),
+        ("e", "g", "ally", *[None] * 8, "there is no partner that is ally of the event"),
+    ]
