@@ -285,7 +285,24 @@ def test_a_trend_before_the_event_is_noticed(estimates):
 
 def test_months_without_exports_give_a_reason(estimates):
     series = [("e", "g", role, month, 0) for role in ("target", "third") for month in (-1, 1)]
-    assert estimates.estimates(series) == [
-        ("e", "g", "target", *[None] * 8, "there are no exports in 2 of 2 months"),
-        ("e", "g", "ally", *[None] * 8, "there is no partner that is ally of the event"),
+    assert estimates.estimates(series, {("e", "g"): (1, [])}) == [
+        ("e", "g", "target", *[None] * 10, "there are no exports in 2 of 2 months"),
+        ("e", "g", "ally", *[None] * 10, "there is no partner that is ally of the event"),
     ]
+
+
+@pytest.mark.parametrize(("effect", "least", "most"), [(0.0, 0.1, 1.0), (-0.5, 0.0, 0.02)])
+def test_an_effect_is_held_against_dates_without_an_event(estimates, effect, least, most):
+    """With months that depend on each other, which the standard error does not know of."""
+    chance = np.random.default_rng(5)
+    drift = [0.0]
+    for _ in range(131):
+        drift.append(0.6 * drift[-1] + chance.normal(0, 0.05))
+    treated = {month - 119: 1e8 * np.exp(level) for month, level in enumerate(drift)}
+    treated = {month: value * np.exp(effect * (month > 0)) for month, value in treated.items()}
+    compared = dict.fromkeys(treated, 1e9)
+    months = [*range(-12, 0), *range(1, 13)]
+    found = estimates.estimate(months, [treated[m] for m in months], [compared[m] for m in months])[0]
+    share, count = estimates.among_quiet_dates(found, treated, compared, 12, range(-107, -25))
+    assert count == 82
+    assert least <= share <= most

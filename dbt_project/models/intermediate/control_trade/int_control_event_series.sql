@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- Monthly exports by what partners are to an event, with a zero where nothing was exported.
+-- Monthly exports by what partners are to an event, with a zero where nothing was exported: of all months that
+-- are covered, to see what is usual without an event.
 with dates as (
 
     select * from {{ ref('int_control_event_groups') }}
@@ -51,6 +52,7 @@ grid as (
         dates.event_id,
         dates.eccn_group,
         dates.event_month,
+        dates.window_months,
         months.period_start,
         event_roles.partner_role
     from dates
@@ -58,8 +60,7 @@ grid as (
         on
             months.flow = 'export'
             and months.period_grain = 'month'
-            and dates.event_month <> months.period_start
-            and abs(date_diff('month', dates.event_month, months.period_start)) <= dates.window_months
+            and months.is_covered
     inner join event_roles
         on dates.event_id = event_roles.event_id
 
@@ -80,7 +81,6 @@ summed as (
         on
             dates.eccn_group = goods.eccn_group
             and partner_roles.partner_code = goods.partner_code
-            and abs(date_diff('month', dates.event_month, goods.period_start)) <= dates.window_months
     group by 1, 2, 3, 4
 
 )
@@ -91,6 +91,8 @@ select
     grid.period_start,
     grid.partner_role,
     grid.period_start > grid.event_month as is_after,
+    grid.period_start <> grid.event_month
+    and abs(date_diff('month', grid.event_month, grid.period_start)) <= grid.window_months as is_in_window,
     date_diff('month', grid.event_month, grid.period_start) as month_number,
     cast(coalesce(summed.value_usd, 0) as bigint) as value_usd
 from grid

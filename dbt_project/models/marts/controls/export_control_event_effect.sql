@@ -58,6 +58,7 @@ averages as (
         avg(case when not is_after then value_usd end) as before_usd_a_month,
         avg(case when is_after then value_usd end) as after_usd_a_month
     from {{ ref('int_control_event_series') }}
+    where is_in_window
     group by event_id, eccn_group, partner_role
 
 )
@@ -88,6 +89,8 @@ select
     exp(estimates.did_low) - 1 as did_effect_low,
     exp(estimates.did_high) - 1 as did_effect_high,
     estimates.did_p_value,
+    estimates.quiet_p_value,
+    estimates.quiet_date_count,
     estimates.residual_autocorrelation,
     estimates.pre_trend_log_points,
     estimates.pre_trend_p_value,
