@@ -1,6 +1,6 @@
 -- Returns countries, groups, agreements and tiers that nothing declares: a misspelt one would silently never
 -- apply. A country of the regulations that is unknown needs a row in partner_alias.
-{{ config(meta={'dagster': {'ref': {'name': 'trust_tier_rule'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'partner_tier'}}}) }}
 
 with countries as (
 

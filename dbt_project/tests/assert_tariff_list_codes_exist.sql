@@ -14,6 +14,12 @@ with codes as (
 
 ),
 
+schedule as (
+
+    select count(*) as line_count from {{ ref('tariff_schedule') }}
+
+),
+
 beginnings as (
 
     select distinct left(codes.code, lengths.digits) as hs_prefix
@@ -26,9 +32,9 @@ select
     members.list_id,
     members.hs_prefix
 from {{ ref('tariff_product_list_member') }} as members
+-- Without any schedule nothing can be said.
+inner join schedule
+    on schedule.line_count > 0
 left join beginnings
     on members.hs_prefix = beginnings.hs_prefix
-where
-    beginnings.hs_prefix is null
-    -- Without any schedule nothing can be said.
-    and exists (select 1 from {{ ref('tariff_schedule') }} as lines where lines.hts_code is not null)
+where beginnings.hs_prefix is null

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Monthly exports by what partners are to an event, with a zero where nothing was exported: of all months that
--- are covered, to see what is usual without an event.
+-- Monthly exports by what partners are to an event, with a zero where nothing was exported: of all months
+-- that are covered, to see what is usual without an event.
 with dates as (
 
     select * from {{ ref('int_control_event_groups') }}
