@@ -14,7 +14,13 @@ from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
 # Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
-LONGEST = ("test_kills", "test_sample_release", "test_label_lists_run", "test_classification_input")
+LONGEST = (
+    "test_kills",
+    "test_sample_release",
+    "test_dbt_build",
+    "test_label_lists_run",
+    "test_classification_input",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,7 +75,6 @@ class Pipeline:
             cwd=REPOSITORY,
             env={
                 **os.environ,
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "GX_ANALYTICS_ENABLED": "false",
                 "DAGSTER_DISABLE_TELEMETRY": "yes",
                 "COLUMNS": "200",
@@ -121,7 +120,7 @@ class Pipeline:
 
 
 class Running:
-    """A run at work in a process group of its own, dbt included."""
+    """A run at work in a process group of its own."""
 
     def __init__(self, pid: int, log: Path, printed_before: int, answers):
         self.pid = pid

@@ -64,7 +64,7 @@ def killed(pipeline, server, tmp_path_factory):
     stop_at(AT_ARCHIVE)
     stop_at(AT_LANDING)
     kill_when(lambda run: "landed imports_monthly 2025-01" in run.printed())
-    # dbt is writing the warehouse, as a process of its own.
+    # dbt is writing the warehouse.
     log = data_dir / "run.log"
     kill_when(lambda _: log.exists() and "seed file main." in log.read_text())
     stop_at(AT_WAREHOUSE)

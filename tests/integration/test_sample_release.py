@@ -26,7 +26,6 @@ def run_pipeline(data_dir: Path, archive_dir: Path, **environment: str) -> subpr
         cwd=REPOSITORY,
         env={
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "AITB_DATA_DIR": str(data_dir),
             "AITB_ARCHIVE_DIR": str(archive_dir),
             "AITB_FETCH": "never",
