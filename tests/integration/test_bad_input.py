@@ -14,18 +14,19 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from dagster import AssetKey, DagsterInstance, Definitions
+from dagster import AssetKey, DagsterInstance
 
 from orchestration.archive import Archive, ArchiveDamaged, fill
-from orchestration.assets.landing import READABLE, Absent, asset_key, bring_in, landing_assets
+from orchestration.assets.landing import READABLE, Absent, asset_key, bring_in
+from orchestration.definitions import landing_definitions
 from orchestration.files import NotWritten
 from orchestration.http import Client
-from orchestration.jobs import LANDING_JOBS, jobs
+from orchestration.jobs import LANDING_JOBS
 from orchestration.landing import Landed, Rejected, selected
 from orchestration.schedules import range_tags
 from orchestration.settings import Settings
 from orchestration.sources.model import EVERYTHING, KeyRefused, Refused, Unavailable
-from orchestration.sources.registry import DATASETS, SOURCES
+from orchestration.sources.registry import DATASETS
 from tests.replay import faults
 from tests.replay.answer import Answer, text
 from tests.replay.faults import Fault, Misbehave, set_cell, status
@@ -698,10 +699,7 @@ def land_two_months(settings, make_client, monkeypatch) -> Iterator[Callable[...
 
         def land(**changed: object) -> Run:
             given = settings.model_copy(update=changed)
-            definitions = Definitions(
-                assets=landing_assets(given, make_client, SOURCES),
-                jobs=[job for job in jobs(given, SOURCES) if job.name in LANDING_JOBS.values()],
-            )
+            definitions = landing_definitions(given, make_client)
             result = definitions.resolve_job_def(LANDING_JOBS["month"]).execute_in_process(
                 instance=instance,
                 tags=range_tags("2025-01", "2025-02"),

@@ -6,7 +6,8 @@ import pytest
 from dagster import AssetKey
 
 from orchestration.dbt import target
-from orchestration.definitions import build_definitions
+from orchestration.definitions import build_definitions, landing_definitions
+from orchestration.jobs import LANDING_JOBS
 from orchestration.settings import Settings
 from orchestration.sources.registry import DATASETS
 
@@ -99,6 +100,20 @@ def test_jobs_schedule_and_sensors(settings):
         "new_export_controls",
         "landing_changed",
     }
+
+
+def test_landing_need_not_wait_until_dbt_has_parsed(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+
+    definitions = landing_definitions(settings)
+
+    landed = {
+        key
+        for job in LANDING_JOBS.values()
+        for key in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
+    }
+    assert landed == {AssetKey(["landing", name]) for name in DATASETS}
+    assert not target(settings).exists()
 
 
 def test_a_refresh_never_asks_the_language_model(settings):
