@@ -54,9 +54,7 @@
         {{ run_hooks(post_hooks) }}
         {%- do adapter.commit() -%}
     {%- else -%}
-        {%- call noop_statement("main", "UNCHANGED") -%}
-            -- Every partition is as it was written.
-        {%- endcall -%}
+        {{ left_as_it_is() }}
     {%- endif -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}

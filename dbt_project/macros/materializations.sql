@@ -1,40 +1,59 @@
 {#
-    Tables and views are replaced in one transaction. dbt's own way is to build beside the old relation, to
-    rename both and to drop the old one after the commit: a run that is killed leaves the old one behind, and
-    each step costs as much as building a small table.
+    Tables and views are replaced in one transaction, and only when what they are made of has changed
+    (macros/made_of.sql). dbt's own way is to build beside the old relation, to rename both and to drop the old one
+    after the commit: a run that is killed leaves the old one behind, and each step costs as much as building a small
+    table.
 #}
 
 {% materialization table, adapter="duckdb", supported_languages=["sql", "python"] %}
     {%- set target_relation = this.incorporate(type="table") -%}
-    {%- set language = model["language"] -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- if language == "python" and load_cached_relation(this) is not none -%}
-        {#- A model in Python writes over a connection of its own, which has to see that the name is free. -#}
+    {%- set now = made_of_now() -%}
+    {%- if now.is_unchanged -%}
+        {{ left_as_it_is() }}
+    {%- elif model["language"] == "python" -%}
+        {{ run_hooks(pre_hooks) }}
+        {#- It writes over a connection of its own, which has to see that the name is free. -#}
         {%- call statement("drop") -%}
+            {{ forget_made() }}
             {{ drop_existing() }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
+        {%- call statement("main", language="python") -%}
+            {{ create_table_as(False, target_relation, compiled_code, "python") }}
+        {%- endcall -%}
+        {%- call statement("record") -%}
+            {{ record_made(now.made_of) }}
+        {%- endcall -%}
+        {{ run_hooks(post_hooks) }}
+        {%- do adapter.commit() -%}
+    {%- else -%}
+        {{ run_hooks(pre_hooks) }}
+        {%- call statement("main") -%}
+            {{ drop_existing() }}
+            {{ create_table_as(False, target_relation, compiled_code) }}
+            {{ record_made(now.made_of) }}
+        {%- endcall -%}
+        {{ run_hooks(post_hooks) }}
+        {%- do adapter.commit() -%}
     {%- endif -%}
-    {%- call statement("main", language=language) -%}
-        {%- if language == "sql" %}
-        {{ drop_existing() }}
-        {%- endif %}
-        {{ create_table_as(False, target_relation, compiled_code, language) }}
-    {%- endcall -%}
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
 
 {% materialization view, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type="view") -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- call statement("main") -%}
-        {{ drop_existing() }}
-        {{ create_view_as(target_relation, compiled_code) }}
-    {%- endcall -%}
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
+    {%- set now = made_of_now() -%}
+    {%- if now.is_unchanged -%}
+        {{ left_as_it_is() }}
+    {%- else -%}
+        {{ run_hooks(pre_hooks) }}
+        {%- call statement("main") -%}
+            {{ drop_existing() }}
+            {{ create_view_as(target_relation, compiled_code) }}
+            {{ record_made(now.made_of) }}
+        {%- endcall -%}
+        {{ run_hooks(post_hooks) }}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
 
@@ -49,6 +68,12 @@
     {%- do adapter.commit() -%}
     {{- return({"relations": []}) -}}
 {% endmaterialization %}
+
+{% macro left_as_it_is() %}
+    {%- call noop_statement("main", "UNCHANGED") -%}
+        -- What it is made of has not changed.
+    {%- endcall -%}
+{% endmacro %}
 
 {% macro drop_existing() %}
     {%- set existing_relation = load_cached_relation(this) -%}

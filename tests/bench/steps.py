@@ -127,9 +127,8 @@ def build_bare(settings: Settings, target: str) -> dict:
     # The file has the same name, because compiled SQL names the database.
     bare = settings.data_dir / "bare" / built.name
     bare.parent.mkdir()
-    with duckdb.connect(str(bare)) as con:
-        for name, value in (_profile()["settings"] | {"temp_directory": str(bare.parent / "spill")}).items():
-            con.execute(f"set {name} = '{value}'")
+    options = _profile()["config_options"] | {"temp_directory": str(bare.parent / "spill")}
+    with duckdb.connect(str(bare), config=options) as con:
         con.execute(f"attach '{built}' as built (read_only)")
         for node in nodes.values():
             if node["resource_type"] == "seed":

@@ -1,4 +1,6 @@
-"""Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql)."""
+"""Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql); so are
+tables and views (macros/made_of.sql).
+"""
 
 from pathlib import Path
 
@@ -132,6 +134,55 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
         "select value_usd from ai_trade where flow = 'import' and partner_code = '5700'"
         " and definition_id = 'compute_core' and period_start = date '2025-02-01'"
     ) == [(1001 + 71,)]
+
+
+def mark_tables(warehouse, *tables: str) -> None:
+    """Add a column that no build would make."""
+    with duckdb.connect(str(warehouse.file)) as con:
+        for table in tables:
+            con.execute(f"alter table {table} add column mark integer")
+
+
+def marked_tables(warehouse) -> set[str]:
+    """Tables that were not made again."""
+    return {
+        name
+        for (name,) in warehouse.query("from duckdb_columns() select table_name where column_name = 'mark'")
+    }
+
+
+def test_a_table_is_made_again_when_what_it_reads_has_changed(warehouse):
+    mark_tables(warehouse, "ai_classification", "ai_trade_headline", "control_list_changes")
+    warehouse.build()
+    assert marked_tables(warehouse) == {"ai_classification", "ai_trade_headline", "control_list_changes"}
+    warehouse.land_month("import", "2025-04", {("5700", "8471500150"): 5555})
+    warehouse.build()
+    assert marked_tables(warehouse) == {"ai_classification", "control_list_changes"}
+
+
+def test_a_table_that_comes_out_as_it_was_leaves_its_readers_alone(warehouse):
+    # A rule that no product meets.
+    with duckdb.connect(str(warehouse.file)) as con:
+        con.execute("""
+            insert into classification_rule by name
+            select * replace ('unmet' as rule_id, 'unicorn' as must_have) from classification_rule limit 1
+        """)
+    mark_tables(warehouse, "int_labels", "ai_classification")
+    warehouse.select()
+    assert warehouse.dbt("run") == 0, warehouse.log
+    assert marked_tables(warehouse) == {"ai_classification"}
+
+
+def test_a_changed_seed_is_seen_through_views(warehouse):
+    with duckdb.connect(str(warehouse.file)) as con:
+        con.execute("update partner set partner_name = 'Somewhere' where partner_code = '4190'")
+    mark_tables(warehouse, "dim_partner", "ai_classification")
+    warehouse.select()
+    assert warehouse.dbt("run") == 0, warehouse.log
+    assert warehouse.query("select partner_name from dim_partner where partner_code = '4190'") == [
+        ("Somewhere",)
+    ]
+    assert marked_tables(warehouse) == {"ai_classification"}
 
 
 def test_killed_runs_are_completed_by_the_next(warehouse):

@@ -1,3 +1,5 @@
+{{ config(materialized='table', meta={'always_made': true}) }}
+
 select
     dataset,
     flow,

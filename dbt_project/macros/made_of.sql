@@ -1,0 +1,105 @@
+{#
+    Tables and views by content. Each is made again exactly when something that it is made of has changed: its SQL,
+    its contract, the database, or the content of what it reads.
+
+    `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
+    that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs
+    anew. What a model reads besides relations and files of landing (whose paths are in its SQL, and whose files
+    never change) is not seen here: such a model says `meta={'always_made': true}`.
+#}
+
+{#- What this run has to do for the model: `made_of`, and whether the model `is_unchanged`, made of just that. -#}
+{% macro made_of_now() %}
+    {%- set is_kept = load_cached_relation(this) is not none
+        and load_cached_relation(this).type == config.get("materialized")
+        and not should_full_refresh()
+        and not config.meta_get("always_made") -%}
+    {%- set query -%}
+        select
+            wanted.made_of,
+            coalesce(wanted.made_of = made.made_of, false) as is_unchanged
+        from ({{ parents_digest() }}) as wanted
+        left join {{ made_relation() }} as made on made.model_name = {{ sql_text(this.identifier) }}
+    {%- endset -%}
+    {%- set row = run_query(query).rows[0] -%}
+    {{- return({"made_of": row.made_of, "is_unchanged": is_kept and row.is_unchanged}) -}}
+{% endmacro %}
+
+{#- A query of one value: the digest of what the model is made of; null when a parent left no record. -#}
+{% macro parents_digest() %}
+    {%- set recorded = [] -%}
+    {%- set seeds = [] -%}
+    {%- set incremental = [] -%}
+    {%- for unique_id in model.depends_on.nodes | unique | sort if unique_id in graph.nodes -%}
+        {%- set node = graph.nodes[unique_id] -%}
+        {%- if node.resource_type == "seed" -%}
+            {%- do seeds.append(node) -%}
+        {%- elif node.config.materialized == "incremental" -%}
+            {%- do incremental.append(node.alias) -%}
+        {%- else -%}
+            {%- do recorded.append(node.alias) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set code = local_md5(compiled_code ~ model.contract.checksum) -%}
+    select
+        case
+            when count(*) filter (where content is null) = 0
+                then md5(concat_ws('|', version(), {{ sql_text(code) }}, string_agg(content, '|' order by part)))
+        end as made_of
+    from (
+        select '' as part, '' as content
+        {%- for name in recorded %}
+        union all
+        select
+            {{ sql_text(name) }},
+            (select content from {{ made_relation() }} where model_name = {{ sql_text(name) }})
+        {%- endfor %}
+        {%- for name in incremental %}
+        union all
+        select
+            {{ sql_text(name) }},
+            concat(
+                count(*),
+                {{ digest_of_texts("concat_ws('|', flow, period_grain, " ~ text_of("period_start") ~ ", digest)") }}
+            )
+        from {{ loaded_partition() }}
+        where model_name = {{ sql_text(name) }}
+        {%- endfor %}
+        {%- for node in seeds %}
+        union all
+        select
+            {{ sql_text(node.alias) }},
+            ({{ digest_of_rows(api.Relation.create(node.database, node.schema, node.alias)) }})
+        {%- endfor %}
+    ) as parts
+{% endmacro %}
+
+{#- What came out: of a table its rows, of a view what it is made of. -#}
+{% macro record_made(made_of) %}
+    {{ forget_made() }}
+    insert into {{ made_relation() }} (model_name, made_of, content)
+    select
+        {{ sql_text(this.identifier) }},
+        {{ sql_text(made_of) if made_of else no_text() }},
+        {% if config.get("materialized") == "view" -%}
+            {{ sql_text(made_of) if made_of else no_text() }}
+        {%- else -%}
+            ({{ digest_of_rows(this) }})
+        {%- endif %};
+{% endmacro %}
+
+{% macro forget_made() %}
+    delete from {{ made_relation() }} where model_name = {{ sql_text(this.identifier) }};
+{% endmacro %}
+
+{% macro made_relation() %}
+    {{- return(api.Relation.create(target.database, target.schema, "made_relation")) -}}
+{% endmacro %}
+
+{% macro create_made_relation() %}
+    create table if not exists {{ made_relation() }} (
+        model_name {{ dbt.type_string() }} not null,
+        made_of {{ dbt.type_string() }},
+        content {{ dbt.type_string() }}
+    )
+{% endmacro %}
