@@ -1,8 +1,9 @@
 {#- Both ends of a validity are days on which it holds; an empty end is open. -#}
 {% macro is_valid_on(date, relation) %}
-    {%- set begun = relation ~ ".valid_from is null or " ~ relation ~ ".valid_from <= " ~ date -%}
-    {%- set not_ended = relation ~ ".valid_to is null or " ~ relation ~ ".valid_to >= " ~ date -%}
-    {{- return("(" ~ begun ~ ") and (" ~ not_ended ~ ")") -}}
+    {#- Comparisons only: with an "or" in its condition an outer join would try every pair of rows. -#}
+    {%- set begun = "coalesce(" ~ relation ~ ".valid_from, cast('0001-01-01' as date)) <= " ~ date -%}
+    {%- set not_ended = "coalesce(" ~ relation ~ ".valid_to, cast('9999-12-31' as date)) >= " ~ date -%}
+    {{- return(begun ~ " and " ~ not_ended) -}}
 {% endmacro %}
 
 {#- The same day some years later (or earlier, when the number is negative). -#}

@@ -202,6 +202,25 @@ def table_in_pandas(settings: Settings) -> dict:
     return _timed(table)
 
 
+def ask_for_rates(settings: Settings, day: str, definition: str, times: int) -> dict:
+    """Seconds and rows of the statutory rates on a day, from the release, as the median of some tries.
+
+    `ai`: the codes of a definition with all partners; `all`: all codes with all partners.
+    """
+    asked = {"ai": f"ai_tariff_rate_on(date '{day}', '{definition}')", "all": f"tariff_rate_on(date '{day}')"}
+    found = {}
+    with duckdb.connect(str(settings.release_dir / "ai_trade.duckdb"), read_only=True) as con:
+        con.execute("set threads = 2")
+        for name, rates in asked.items():
+            seconds = []
+            for _ in range(times):
+                start = perf_counter()
+                rows = con.execute(f"create or replace temp table asked as from {rates}").fetchone()[0]
+                seconds.append(perf_counter() - start)
+            found[name] = {"seconds": median(seconds), "rows": rows}
+    return found
+
+
 def _answered(settings: Settings) -> list[Snapshot]:
     archive = Archive(settings.archive_dir)
     return [archive.latest("census_trade", f"{flow}s_monthly", ANSWERED_MONTH, None) for flow in FLOWS]
@@ -254,6 +273,7 @@ STEPS = (
     publish,
     table_in_duckdb,
     table_in_pandas,
+    ask_for_rates,
 )
 
 if __name__ == "__main__":

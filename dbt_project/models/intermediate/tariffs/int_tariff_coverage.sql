@@ -97,15 +97,13 @@ scope_rows as (
             and partners.partner_code = of_partner.partner_code
             and of_partner.hs_prefix is null
             and of_partner.parameter_id <> 'usmca_share'
-            and examples.on_day >= of_partner.valid_from
-            and (of_partner.valid_to is null or examples.on_day <= of_partner.valid_to)
+            and {{ is_valid_on('examples.on_day', 'of_partner') }}
     left join {{ ref('tariff_parameter') }} as of_all
         on
             scope_rows.share_parameter_id = of_all.parameter_id
             and of_all.partner_code is null
             and of_all.hs_prefix is null
-            and examples.on_day >= of_all.valid_from
-            and (of_all.valid_to is null or examples.on_day <= of_all.valid_to)
+            and {{ is_valid_on('examples.on_day', 'of_all') }}
 
 ),
 

@@ -367,9 +367,10 @@ compared as (
             = ours.figure_key
     left join keyed as our_base
         on
-            with_keys.measure = 'value_growth'
-            and concat_ws('|', with_keys.measure_key, {{ text_of('with_keys.base_period_start') }})
-            = our_base.figure_key
+            case
+                when with_keys.measure = 'value_growth'
+                    then concat_ws('|', with_keys.measure_key, {{ text_of('with_keys.base_period_start') }})
+            end = our_base.figure_key
     left join flow_periods
         on
             case with_keys.flow when 'balance' then 'import' else with_keys.flow end = flow_periods.flow

@@ -93,8 +93,7 @@ described as (
             and {{ is_valid_on('by_partner.last_day', 'tiers') }}
     left join {{ ref('int_group_requirements') }} as requirements
         on
-            by_partner.flow = 'export'
-            and by_partner.eccn_group = requirements.eccn_group
+            case when by_partner.flow = 'export' then by_partner.eccn_group end = requirements.eccn_group
             and by_partner.period_grain = requirements.period_grain
             and by_partner.period_start = requirements.period_start
             and by_partner.partner_code = requirements.partner_code
