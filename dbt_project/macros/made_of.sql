@@ -5,7 +5,8 @@
     `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
     that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs
     anew. What a model reads besides relations and files of landing (whose paths are in its SQL, and whose files
-    never change) is not seen here: such a model says `meta={'always_made': true}`.
+    never change) is not seen here: such a model says `meta={'always_made': true}`. Models in Python are always made,
+    because what they give depends on libraries, too.
 #}
 
 {#- What this run has to do for the model: `made_of`, and whether the model `is_unchanged`, made of just that. -#}
@@ -13,6 +14,7 @@
     {%- set is_kept = load_cached_relation(this) is not none
         and load_cached_relation(this).type == config.get("materialized")
         and not should_full_refresh()
+        and model.language == "sql"
         and not config.meta_get("always_made") -%}
     {%- set query -%}
         select
