@@ -183,7 +183,12 @@ def _sample(folder: Path, console: Console) -> list[Line]:
     first = _run(console, "make run on the sample", command)
     second = _run(console, "make run with nothing new", command)
     return [
-        Line("`make run` on the sample, environment made", f"{first.seconds:.0f} s", "≤ 60 s", first.seconds <= 60),
+        Line(
+            "`make run` on the sample, environment made",
+            f"{first.seconds:.0f} s",
+            "≤ 60 s",
+            first.seconds <= 60,
+        ),
         Line("`make run` with nothing new", f"{second.seconds:.1f} s", "< 10 s", second.seconds < 10),
         _memory("`make run`", first.peak_gigabytes),
         *_panel(folder, console),
