@@ -196,7 +196,7 @@ def _sample(folder: Path, console: Console) -> list[Line]:
 
 
 def _panel(folder: Path, console: Console) -> list[Line]:
-    """h. The panel of statutory rates in the sample's warehouse: built anew, and asked for the rates on a day."""
+    """h. The statutory rates in the sample's warehouse: built anew, and asked for those of a day."""
     _use(folder)
     models = ["path:models/intermediate/tariffs", "path:models/marts/tariffs"]
     _dbt(console, folder, "run", "--full-refresh", "--select", *models)

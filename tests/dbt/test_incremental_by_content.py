@@ -1,5 +1,6 @@
-"""Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql); so are
-tables and views (macros/made_of.sql).
+"""Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql).
+
+So are tables and views (macros/made_of.sql).
 """
 
 from pathlib import Path
