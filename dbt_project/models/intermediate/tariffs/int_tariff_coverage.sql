@@ -240,6 +240,8 @@ in_scope as (
         * coalesce(broad.kept, 1) * coalesce(of_lists.kept, 1) as share,
         greatest(coalesce(broad.included, 0), coalesce(of_lists.included, 0))
         * coalesce(broad.kept, 1) * coalesce(of_lists.kept_without_exemptions, 1) as share_without_exemptions,
+        greatest(coalesce(broad.included, 0), coalesce(of_lists.included, 0)) * coalesce(of_lists.kept, 1)
+            as share_in_scope,
         of_lists.exempt_by,
         coalesce(broad.is_partial, false) or coalesce(of_lists.is_partial, false) as is_partial
     from keys
@@ -265,7 +267,13 @@ displaced as (
         lower.coverage_case_id,
         lower.product_class_id,
         lower.action_id,
-        product(1 - upper.share) as kept
+        -- What origin frees of every product is in the scope of the action all the same.
+        product(
+            case
+                when rules.displaced_part = 'share_in_scope' then 1 - upper.share_in_scope
+                else 1 - upper.share
+            end
+        ) as kept
     from in_scope as lower
     inner join in_scope as upper
         on

@@ -37,8 +37,8 @@
     {'measure': 'world_total', 'relation': 'world_totals', 'our_value': 'value_usd / 1e9',
      'definition_id': no_text(), 'category': no_text(), 'reason': no_text()},
     {'measure': 'statutory_rate', 'relation': 'statutory_rates', 'our_value': '100 * rate', 'flow': "'import'",
-     'definition_id': no_text(), 'product_group': "'all_goods'", 'category': 'authority', 'period_grain': "'day'",
-     'period_start': 'day', 'reason': no_text()},
+     'definition_id': no_text(), 'product_group': "'all_goods'", 'category': 'authority',
+     'partner_code': 'partner_code', 'period_grain': "'day'", 'period_start': 'day', 'reason': no_text()},
     {'measure': 'exemption_share', 'relation': 'exemptions', 'our_value': '100 * ai_import_share',
      'flow': "'import'", 'product_group': 'list_id', 'category': 'category', 'period_grain': "'day'",
      'period_start': 'day', 'reason': no_text()},
@@ -140,11 +140,26 @@ published_days as (
 
 ),
 
+-- Of partners, and of groups that are named in a published figure.
+partner_rates as (
+
+    select
+        rates.day,
+        rates.partner_code,
+        rates.total_rate,
+        rates.weight_usd * rates.coverage_share as covered_weight_usd
+    from {{ ref('tariff_rate_daily_by_partner') }} as rates
+    inner join published_days
+        on rates.day = published_days.day
+
+),
+
 statutory_rates as (
 
     select
         rates.day,
         rates.authority,
+        {{ no_text() }} as partner_code,
         rates.rate
     from {{ ref('tariff_rate_daily_by_authority') }} as rates
     inner join published_days
@@ -155,6 +170,7 @@ statutory_rates as (
     select
         rates.day,
         'total' as authority,
+        {{ no_text() }} as partner_code,
         rates.total_rate as rate
     from {{ ref('tariff_rate_daily_overall') }} as rates
     inner join published_days
@@ -165,10 +181,35 @@ statutory_rates as (
     select
         rates.day,
         'additional' as authority,
+        {{ no_text() }} as partner_code,
         rates.total_rate - rates.base_rate as rate
     from {{ ref('tariff_rate_daily_overall') }} as rates
     inner join published_days
         on rates.day = published_days.day
+
+    union all
+
+    select
+        day,
+        'total' as authority,
+        partner_code,
+        total_rate as rate
+    from partner_rates
+
+    union all
+
+    select
+        rates.day,
+        'total' as authority,
+        members.group_code as partner_code,
+        {{ ratio('sum(rates.total_rate * rates.covered_weight_usd)', 'sum(rates.covered_weight_usd)') }}
+            as rate
+    from partner_rates as rates
+    inner join {{ ref('dim_partner_group_member') }} as members
+        on
+            rates.partner_code = members.partner_code
+            and {{ is_valid_on('rates.day', 'members') }}
+    group by rates.day, members.group_code
 
 ),
 

@@ -166,14 +166,50 @@ observed as (
 
 ),
 
+-- A programme that lapses is claimed by nobody until it is renewed.
+terms as (
+
+    select
+        partners.programme,
+        partners.partner_code,
+        greatest(partners.valid_from, horizon.panel_from) as valid_from,
+        partners.valid_to,
+        true as is_in_force
+    from {{ ref('tariff_programme_partner') }} as partners
+    cross join horizon
+    where coalesce(partners.valid_to, horizon.panel_from) >= horizon.panel_from
+
+),
+
+terms_and_lapses as (
+
+    select * from terms
+    union all
+    select
+        programme,
+        partner_code,
+        {{ days_after('valid_to', 1) }} as valid_from,
+        {{ days_after(
+            'lead(valid_from) over (partition by programme, partner_code order by valid_from)', -1
+        ) }} as valid_to,
+        false as is_in_force
+    from terms
+    where valid_to is not null
+
+),
+
 others as (
 
     select
         goods.commodity_code as hts10,
         goods.partner_code,
-        horizon.panel_from as valid_from,
-        cast(null as date) as valid_to,
-        least(greatest(1 - goods.duty_usd / (rates.mfn_rate * goods.value_usd), 0), 1) as claimed_share,
+        terms.valid_from,
+        terms.valid_to,
+        case
+            when terms.is_in_force
+                then least(greatest(1 - goods.duty_usd / (rates.mfn_rate * goods.value_usd), 0), 1)
+            else 0
+        end as claimed_share,
         'duty not paid' as basis
     from {{ ref('goods_trade_annual') }} as goods
     inner join horizon
@@ -184,6 +220,10 @@ others as (
         on
             rates.special_rate_text = preferences.special_rate_text
             and goods.partner_code = preferences.partner_code
+    inner join terms_and_lapses as terms
+        on
+            preferences.programme = terms.programme
+            and preferences.partner_code = terms.partner_code
     left join observed
         on goods.partner_code = observed.partner_code
     where
