@@ -24,6 +24,7 @@ named as (
         member,
         requirement,
         review_policy,
+        review_exception,
         valid_from,
         valid_to,
         evidence,
@@ -41,6 +42,7 @@ ruled as (
         named.priority,
         named.requirement,
         named.review_policy,
+        named.review_exception,
         'rule' as basis,
         named.rule_id as basis_text,
         named.source,
@@ -99,6 +101,7 @@ charted as (
             else 'required_for_part'
         end as requirement,
         {{ no_text() }} as review_policy,
+        {{ no_text() }} as review_exception,
         'country_chart' as basis,
         cells.chart_column as basis_text,
         '15 CFR part 774, supplement no. 1, and part 738, supplement no. 1' as source,
@@ -132,6 +135,7 @@ candidates as (
         priority,
         requirement,
         review_policy,
+        review_exception,
         basis,
         min(basis_text) as basis_text,
         source,
@@ -144,4 +148,4 @@ candidates as (
 )
 
 {{ intervals_by_priority('candidates', ['eccn', 'partner_code'],
-    ['requirement', 'review_policy', 'basis', 'basis_text', 'source', 'valid_from_known']) }}
+    ['requirement', 'review_policy', 'review_exception', 'basis', 'basis_text', 'source', 'valid_from_known']) }}

@@ -1,38 +1,43 @@
-with landed as (
+with served as (
 
-    select
-        *,
-        false as is_prepared
-    from {{ landing('partner_trade', [
+    select * from {{ landing('partner_trade', [
         source('comtrade', 'partner_trade'),
-    ]) }}
-
-    union all
-
-    select
-        *,
-        true as is_prepared
-    from {{ landing('partner_trade', [
-        source('comtrade', 'partner_trade_table'),
     ]) }}
 
 ),
 
-renamed as (
+prepared as (
 
-    select
-        trade_year,
-        trade_flow,
-        reporter,
-        partner,
-        hs6,
-        valuation,
-        value_usd,
-        is_prepared,
-        vintage_at,
-        landing_path
-    from landed
+    select * from {{ landing('partner_trade', [
+        source('comtrade', 'partner_trade_table'),
+    ]) }}
 
 )
 
-select * from renamed
+select
+    trade_year,
+    trade_flow,
+    reporter,
+    partner,
+    hs6,
+    valuation,
+    value_usd,
+    false as is_prepared,
+    vintage_at,
+    landing_path
+from served
+
+union all
+
+select
+    trade_year,
+    trade_flow,
+    reporter,
+    partner,
+    hs6,
+    valuation,
+    value_usd,
+    true as is_prepared,
+    vintage_at,
+    landing_path
+from prepared
