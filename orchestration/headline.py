@@ -161,7 +161,9 @@ def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str
             where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
             group by flow
         )
-        select flow, partners.* exclude (flow), totals.reason
+        select flow, partners.partner_count, partners.value_usd,
+            coalesce(totals.definition_value_usd, partners.definition_value_usd),
+            restricted_usd, licensed_usd, totals.reason
         from partners join export_control_exposure_total as totals using (flow)
         where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
             and trust_tier = 'all' and licence_requirement = 'all'
@@ -186,7 +188,7 @@ def _exposure(
     part = f"at most {_billions(value, None)}, {_percent(value / whole)} of them"
     if flow == "import":
         return f"{covered}{part}; {_percent((restricted or 0) / value)} of that from restricted partners"
-    return f"{covered}{part}; {_billions(licensed or 0, None)} to destinations that need a licence"
+    return f"{covered}{part}; {_billions(licensed or 0, None)} of it may need a licence"
 
 
 def _statutory(day: date, rate: float, spared_rate: float, spared_usd: int) -> str:

@@ -116,7 +116,7 @@ def intervals(history: TinyWarehouse) -> dict[str, list[tuple]]:
     found: dict[str, list[tuple]] = {}
     for party, *interval in history.query("""
         select party_key, valid_from, valid_to, valid_from_known, license_policy
-        from int_screened_parties_dated where list_code = 'UVL' order by party_key, valid_from
+        from screened_party where list_code = 'UVL' order by party_key, valid_from
     """):
         found.setdefault(party, []).append(tuple(interval))
     return found
@@ -146,7 +146,7 @@ def test_each_run_of_days_is_one_interval(history):
 def test_every_day_is_as_it_was_seen_and_no_two_intervals_share_one(history):
     for day in DAYS:
         rows = history.query(f"""
-            select party_key, license_policy from int_screened_parties_dated
+            select party_key, license_policy from screened_party
             where list_code = 'UVL' and valid_from <= '{day}' and coalesce(valid_to, '{day}') >= '{day}'
         """)
         assert len(rows) == len(dict(rows))
@@ -155,7 +155,7 @@ def test_every_day_is_as_it_was_seen_and_no_two_intervals_share_one(history):
 
 def test_an_entry_that_names_its_day_begins_on_it(history):
     rows = history.query("""
-        select party_name, valid_from, valid_to, valid_from_known, entry_count from int_screened_parties_dated
+        select party_name, valid_from, valid_to, valid_from_known, entry_count from screened_party
         where list_code = 'EL' order by party_name, valid_from
     """)
     assert rows == [
@@ -201,7 +201,7 @@ def test_a_country_that_changes_its_groups(history):
     """The seed holds before the first day; an amendment that stands alone names the day of a change."""
     rows = history.query("""
         select country_group, valid_from, valid_to, valid_from_known, first_seen_on
-        from int_country_groups_dated where partner_code = '5200' and country_group in ('A:5', 'D:4')
+        from country_group_member where partner_code = '5200' and country_group in ('A:5', 'D:4')
         order by country_group
     """)
     amended = date(2026, 7, 10)
@@ -220,7 +220,7 @@ def test_a_country_that_changes_its_groups(history):
 
 def test_a_membership_that_only_the_seed_has_ends_where_the_seed_says(history):
     rows = history.query("""
-        select valid_from, valid_to, valid_from_known from int_country_groups_dated
+        select valid_from, valid_to, valid_from_known from country_group_member
         where partner_code = '5550' and country_group = 'D:5'
     """)
     assert rows == [(date(2021, 12, 9), date(2026, 2, 2), True)]

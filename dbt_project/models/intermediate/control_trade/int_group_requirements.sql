@@ -39,7 +39,7 @@ periods as (
 
 requirements as (
 
-    select * from {{ ref('int_licence_requirements_dated') }}
+    select * from {{ ref('licence_requirement') }}
 
 ),
 

@@ -93,12 +93,12 @@ placed as (
     from hosts
     inner join parameters
         on hosts.scheme = parameters.scheme
-    left join {{ ref('int_partner_tiers_dated') }} as tiers
+    left join {{ ref('partner_tier') }} as tiers
         on
             hosts.scheme = tiers.scheme
             and hosts.partner_code = tiers.partner_code
             and {{ is_valid_on('hosts.as_of', 'tiers') }}
-    left join {{ ref('int_licence_requirements_dated') }} as requirements
+    left join {{ ref('licence_requirement') }} as requirements
         on
             hosts.scheme = 'ear'
             and requirements.eccn = '4A090'

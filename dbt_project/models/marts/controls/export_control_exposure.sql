@@ -47,7 +47,7 @@ of_definitions as (
 
 tiers as (
 
-    select * from {{ ref('int_partner_tiers_dated') }}
+    select * from {{ ref('partner_tier') }}
     where scheme = 'ear'
 
 ),

@@ -70,7 +70,7 @@ cells as (
         greatest(chart.valid_from, members.valid_from) as valid_from,
         least(chart.valid_to, members.valid_to) as valid_to,
         chart.valid_from_known
-    from {{ ref('int_country_chart_dated') }} as chart
+    from {{ ref('country_chart_cell') }} as chart
     inner join {{ ref('partner') }} as partners
         on chart.partner_code = partners.partner_code
     inner join members
@@ -79,6 +79,24 @@ cells as (
             and partners.iso2 = members.member
             and chart.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
             and members.valid_from <= coalesce(chart.valid_to, cast('9999-12-31' as date))
+
+),
+
+-- The controls of an entry, for as long as it stays as it is.
+controls as (
+
+    select
+        listed.eccn,
+        listed.valid_from,
+        listed.valid_to,
+        listed.valid_from_known,
+        stated.control_text,
+        stated.chart_column
+    from {{ ref('control_list_entry') }} as listed
+    inner join {{ ref('stg_ecfr__eccn_controls') }} as stated
+        on
+            listed.first_seen_on = stated.snapshot_date
+            and listed.eccn = stated.eccn
 
 ),
 
@@ -109,7 +127,7 @@ charted as (
         least(controls.valid_to, cells.valid_to) as valid_to,
         controls.valid_from_known and cells.valid_from_known as valid_from_known
     from entries
-    inner join {{ ref('int_eccn_controls_dated') }} as controls
+    inner join controls
         on left(entries.eccn, 5) = controls.eccn
     inner join cells
         on
