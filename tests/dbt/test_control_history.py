@@ -104,7 +104,8 @@ def history(tmp_path_factory) -> TinyWarehouse:
         )
     warehouse.select()
     selected = [*MODELS, *(f"path:models/staging/{name}" for name in STAGED)]
-    layers = ("path:models/intermediate/controls", "control_list_changes")
+    dated = ("screened_party", "control_list_entry", "country_group_member", "country_chart_cell")
+    layers = ("path:models/intermediate/controls", *dated, "licence_requirement", "control_list_changes")
     # With `cautious`, only tests all of whose parents are built are run.
     tests = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     code = warehouse.dbt("build", *tests, "--select", *selected, *layers)
