@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +346,30 @@ def test_a_zone_falls_under_its_tier_and_its_size(history):
         ("humain_2025", "licence_within_country_cap", 18000),
         ("stargate_uae", "presumption_of_denial", 714286),
     ]
+
+
+def test_an_edit_of_the_zones_and_their_thresholds_shows_in_the_scenario(history, tmp_path):
+    """A row more in one seed, a threshold of another: the two tables are built again, and nothing else."""
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
+    zones, parameters = (
+        project / "seeds/controls" / f"{name}.csv" for name in ("ai_zone", "export_control_parameter")
+    )
+    with zones.open("a") as file:
+        file.write("mine,My zone,BR,Me,other,60000,,2026-01-01,,Own example,\n")
+    text = parameters.read_text()
+    parameters.write_text(
+        text.replace("country_cap_gpus,tier_2,count,50000,", "country_cap_gpus,tier_2,count,70000,")
+    )
+    selected = ("ai_zone", "export_control_parameter", "ai_zone_scenario")
+    plain = ("--exclude-resource-type", "test", "unit_test", "--project-dir", str(project))
+    before = history.query("select count(*) from ai_zone_scenario")[0][0]
+    assert history.dbt("build", *plain, "--select", *selected) == 0, history.log
+    assert history.query("""
+        select scheme, trust_tier, licence_route, licence_route_strict from ai_zone_scenario
+        where zone_id = 'mine'
+    """) == [("ai_diffusion", "tier_2", "licence_within_country_cap", "national_validated_end_user")]
+    assert history.query("select count(*) from ai_zone_scenario") == [(before + 1,)]
 
 
 def test_tiers_follow_the_groups_and_their_dates(history):
