@@ -102,10 +102,18 @@ def history(tmp_path_factory) -> TinyWarehouse:
             f"select date '{day}' as snapshot_date, '740' as part, amended::date as amendment_date"
             " from (values ('2026-02-03'), ('2026-07-10')) as days(amended)",
         )
+    warehouse._land(
+        ("parties", "current", "parties"),
+        none,
+        "select row_number() over () as row_number, *, null::varchar as country, null::varchar as reference"
+        " from (values ('Huawei Technologies Co Ltd'), ('Bank of Kunlun'), ('Lakeside Bakery'))"
+        " as t(party_name)",
+    )
     warehouse.select()
     selected = [*MODELS, *(f"path:models/staging/{name}" for name in STAGED)]
     dated = ("screened_party", "control_list_entry", "country_group_member", "country_chart_cell")
     layers = ("path:models/intermediate/controls", *dated, "licence_requirement", "control_list_changes")
+    layers += ("path:models/intermediate/screening", "party_screening")
     # With `cautious`, only tests all of whose parents are built are run.
     tests = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     code = warehouse.dbt("build", *tests, "--select", *selected, *layers)
@@ -196,6 +204,23 @@ def test_a_second_day_derived_from_the_shipped_list_shows_what_was_planted(histo
         ("MEU", "Planted Party", "added"),
     ]
     assert history.query(f"select count(*) from control_list_changes where list_part in {SHIPPED}") == [(6,)]
+
+
+def test_a_users_names_are_held_against_the_last_day_of_the_list(history):
+    """A listed company is found, one that was taken off the list on that day is not any more."""
+    rows = history.query("""
+        select party_name, candidate_rank, list_code, match_kind, as_of, reason from party_screening
+        where candidate_rank < 2 order by row_number
+    """)
+    last = DAYS[-1]
+    assert rows == [
+        ("Huawei Technologies Co Ltd", 1, "CMIC", "exact", last, "the same name, country not compared"),
+        ("Bank of Kunlun", 0, None, None, last, "no listed name is similar enough"),
+        ("Lakeside Bakery", 0, None, None, last, "no listed name is similar enough"),
+    ]
+    assert history.query("""
+        select valid_to is not null from screened_party where party_name = 'BANK OF KUNLUN CO LTD'
+    """) == [(True,)]
 
 
 def test_a_country_that_changes_its_groups(history):
