@@ -59,6 +59,59 @@ GROUPS = {
     "2026-07-10": [("United Arab Emirates", "A:5"), ("Japan", "A:5"), ("China (PRC)", "D:5")],
 }
 
+# Three amendments of the control list and of the country chart: words, a control, a mark, and an entry that
+# comes back.
+ENTRIES = {
+    "2026-02-03": {"3A090": ("Circuits.", "RS Column 1."), "3B001": ("Equipment.", "NS Column 2.")},
+    "2026-05-01": {"3B001": ("Equipment, as follows.", "NS Column 2.")},
+    "2026-07-10": {
+        "3A090": ("Circuits.", "RS Column 1."),
+        "3B001": ("Equipment, as follows.", "NS Column 1."),
+    },
+}
+MARKS = {
+    "2026-02-03": {("China", "NS_2"): True, ("Japan", "NS_2"): True},
+    "2026-05-01": {("China", "NS_2"): True, ("Japan", "NS_2"): False},
+    "2026-07-10": {("China", "NS_2"): True, ("Japan", "NS_2"): True},
+}
+
+
+def land_regulations(warehouse: TinyWarehouse) -> None:
+    """Land the control list and the country chart of each day of amendment."""
+    place = "date '{day}' as snapshot_date, row_number() over () as row_number"
+    for day, entries in ENTRIES.items():
+        rows = ", ".join(f"('{eccn}', '{heading}', '{rule}')" for eccn, (heading, rule) in entries.items())
+        given = f"from (values {rows}) as t(eccn, heading, requirement_text)"
+        warehouse._land(
+            ("control_list", day, "eccns"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, eccn, eccn[1] as category, eccn[2] as product_group, heading,
+                'NS' as reason_for_control, null::varchar as license_exceptions, null::varchar as item_text
+            {given}
+            """,
+        )
+        warehouse._land(
+            ("control_list", day, "eccn_controls"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, eccn, 1 as control_number, requirement_text[:2] as reason_code,
+                'NS applies to entire entry' as control_text, requirement_text,
+                requirement_text[:2] || '_' || requirement_text[11] as chart_column
+            {given}
+            """,
+        )
+    for day, marks in MARKS.items():
+        rows = ", ".join(f"('{country}', '{column}', {mark})" for (country, column), mark in marks.items())
+        warehouse._land(
+            ("country_chart", day, "chart_cells"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, *, null::varchar as rule_text
+            from (values {rows}) as t(country_name, chart_column, is_controlled)
+            """,
+        )
+
 
 def shipped_list(folder: Path) -> Path:
     """The screening list of the sample, as its reader makes it, without the vintage."""
@@ -102,6 +155,7 @@ def history(tmp_path_factory) -> TinyWarehouse:
             f"select date '{day}' as snapshot_date, '740' as part, amended::date as amendment_date"
             " from (values ('2026-02-03'), ('2026-07-10')) as days(amended)",
         )
+    land_regulations(warehouse)
     warehouse._land(
         ("parties", "current", "parties"),
         none,
@@ -160,6 +214,33 @@ def test_every_day_is_as_it_was_seen_and_no_two_intervals_share_one(history):
         """)
         assert len(rows) == len(dict(rows))
         assert dict(rows) == SEEN[day]
+
+
+def test_entries_and_marks_are_as_they_were_on_any_day(history):
+    """On each day of amendment, on the day before the next one, and long after the last."""
+    at = "valid_from <= '{day}' and coalesce(valid_to, date '9999-12-31') >= '{day}'"
+    days = sorted(ENTRIES)
+    for said, following in pairwise([*days, "2030-01-01"]):
+        last = str(date.fromisoformat(following) - timedelta(days=1))
+        for day in (said, last):
+            entries = history.query(
+                f"select eccn, heading from control_list_entry where {at.format(day=day)}"
+            )
+            marks = history.query(f"""
+                select country_name, chart_column, is_controlled from country_chart_cell
+                where {at.format(day=day)}
+            """)
+            assert dict(entries) == {eccn: heading for eccn, (heading, _) in ENTRIES[said].items()}
+            assert {row[:2]: row[2] for row in marks} == MARKS[said]
+    # What is about an entry counts as well: its control has changed on the last day, its words have not.
+    assert history.query("select count(*) from control_list_entry where eccn = '3B001'") == [(3,)]
+    assert history.query("""
+        select requirement, basis_text, valid_from::varchar, valid_to::varchar from licence_requirement
+        where eccn = '3B001' and partner_code = '5880' order by valid_from
+    """) == [
+        ("required", "NS_2", "2026-02-03", "2026-04-30"),
+        ("not_required", "NS_2", "2026-05-01", "2026-07-09"),
+    ]
 
 
 def test_an_entry_that_names_its_day_begins_on_it(history):
