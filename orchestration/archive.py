@@ -226,8 +226,8 @@ def _is_unread(
     newest = archive.latest(source.name, dataset.name, partition, as_of=None)
     known = {entry.request: entry.sha256 for entry in newest.entries} if newest else {}
     for request in requests:
-        file = file_of(settings, source, request)
         try:
+            file = file_of(settings, source, request)
             found = None if file is None else hashlib.sha256(content_of(source, file)).hexdigest()
         except FileNotFoundError:
             if request.path:

@@ -92,6 +92,7 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             """,
             key[:1],
         ).fetchone()
+        exposures = _exposures(con, key)
     same_period = headlines[
         (headlines.period_grain == row["period_grain"]) & (headlines.period_start == row["period_start"])
     ]
@@ -121,6 +122,7 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
             f"{_percent(row['duty_coverage_share_ex_27_71_98_99'])} of the value",
         ),
         *([("Statutory tariff rate, AI", _statutory(*statutory))] if statutory else []),
+        *exposures,
         ("AI imports by category", _ranking(categories)),
         ("Top partners, AI imports", _ranking(partners)),
         (
@@ -140,6 +142,53 @@ def _figures(release_dir: Path) -> list[tuple[str, str]]:
         ),
         *((f"Since then: {_period(later)}", _in_short(later)) for later in _newer_month(headlines, row)),
     ]
+
+
+def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str]]:
+    """How much of AI trade is in codes that hold controlled products, with all partners or those covered."""
+    named = {
+        "import": "AI imports under export control codes",
+        "export": "AI exports under export control codes",
+    }
+    rows = con.execute(
+        """
+        with partners as (
+            select flow, count(*) as partner_count, sum(value_usd) as value_usd,
+                sum(definition_value_usd) as definition_value_usd,
+                sum(value_usd) filter (trust_tier in ('restricted', 'embargoed')) as restricted_usd,
+                sum(value_usd) filter (licence_requirement = 'required') as licensed_usd
+            from export_control_exposure
+            where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
+            group by flow
+        )
+        select flow, partners.partner_count, partners.value_usd,
+            coalesce(totals.definition_value_usd, partners.definition_value_usd),
+            restricted_usd, licensed_usd, totals.reason
+        from partners join export_control_exposure_total as totals using (flow)
+        where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
+            and trust_tier = 'all' and licence_requirement = 'all'
+        order by flow desc
+        """,
+        key * 2,
+    ).fetchall()
+    return [(named[flow], _exposure(flow, *figures)) for flow, *figures in rows]
+
+
+def _exposure(
+    flow: str,
+    partner_count: int,
+    value: int,
+    whole: int,
+    restricted: int | None,
+    licensed: int | None,
+    reason: str | None,
+) -> str:
+    """The codes hold free products as well, so that it is the most that can be controlled."""
+    covered = "" if reason is None else f"{NOT_COVERED}: {reason}; to these {partner_count} "
+    part = f"at most {_billions(value, None)}, {_percent(value / whole)} of them"
+    if flow == "import":
+        return f"{covered}{part}; {_percent((restricted or 0) / value)} of that from restricted partners"
+    return f"{covered}{part}; {_billions(licensed or 0, None)} of it may need a licence"
 
 
 def _statutory(day: date, rate: float, spared_rate: float, spared_usd: int) -> str:

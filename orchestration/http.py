@@ -203,11 +203,22 @@ def post_notice(url: str, text: str) -> None:
 
 
 def file_of(settings: Settings, source: Source, request: Request) -> Path | None:
-    """The file that answers a request; None for a source that is asked over the network, or not set."""
+    """The file that answers a request; None for a source that is asked over the network, or not set.
+
+    Raises `Refused` for one that leads out of the folder that is named, or in which the named file lies: a
+    link that somebody put there must not bring in what the operator alone may read.
+    """
     location = getattr(settings, source.base_url)
     if location is None or is_address(location):
         return None
-    return Path(location) / request.path if request.path else Path(location)
+    folder = Path(location) if request.path else Path(location).parent
+    file = folder / request.path if request.path else Path(location)
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise Refused(
+            f"{source.title}: {file} leads out of its folder, to {file.resolve()}; give the file itself, or "
+            "put it into the folder"
+        )
+    return file
 
 
 def content_of(source: Source, file: Path) -> bytes:

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     eccn_pairs: str | None = None
     # Names of your own to hold against the screening list: a path, or an address.
     parties: str | None = None
+    # What partners report of their own trade: the service of UN Comtrade with a key, or a prepared table.
+    comtrade_url: str | None = None
+    comtrade_api_key: SecretStr | None = None
+    partner_trade: str | None = None
 
     # The language-model labeller is off unless address and model are set. Without prices it refuses to begin,
     # and with them it begins only when the budget covers what it has estimated.
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
 
     failure_webhook_url: SecretStr | None = None
 
-    @field_validator("census_url", "census_schedules_url", "federal_register_url", "llm_url")
+    @field_validator("census_url", "census_schedules_url", "federal_register_url", "comtrade_url", "llm_url")
     @classmethod
     def _a_plain_address(cls, value: str | None, field: ValidationInfo) -> str | None:
         if value is None:
@@ -82,7 +86,8 @@ class Settings(BaseSettings):
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError("an address begins with http:// or https:// and names a host")
         if address.query or address.fragment or address.username:
-            key = "AITB_LLM_API_KEY" if field.field_name == "llm_url" else "AITB_CENSUS_API_KEY"
+            keys = {"llm_url": "AITB_LLM_API_KEY", "comtrade_url": "AITB_COMTRADE_API_KEY"}
+            key = keys.get(field.field_name, "AITB_CENSUS_API_KEY")
             raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")
         return value
 
@@ -93,6 +98,7 @@ class Settings(BaseSettings):
         "chpl_list",
         "eccn_pairs",
         "parties",
+        "partner_trade",
         "waugh_labels",
         "waugh_export_labels",
         "wto_list",
@@ -175,7 +181,12 @@ class Settings(BaseSettings):
         """Values that must never be written anywhere."""
         return tuple(
             secret.get_secret_value()
-            for secret in (self.census_api_key, self.llm_api_key, self.failure_webhook_url)
+            for secret in (
+                self.census_api_key,
+                self.comtrade_api_key,
+                self.llm_api_key,
+                self.failure_webhook_url,
+            )
             if secret is not None
         )
 

@@ -211,6 +211,12 @@ SCHEMAS["entity_list_entries"] = {
     ),
 }
 SCHEMAS["regulation_amendments"] = {"snapshot_date": "DATE", "part": "VARCHAR", "amendment_date": "DATE"}
+for _table in ("partner_trade", "partner_trade_aggregate"):
+    SCHEMAS[_table] = {
+        "trade_year": "INTEGER",
+        **dict.fromkeys(("trade_flow", "reporter", "partner", "hs6", "valuation"), "VARCHAR"),
+        "value_usd": "BIGINT",
+    }
 SCHEMAS["priority_codes"] = {"row_number": "BIGINT", "hs6": "VARCHAR", "tier": "VARCHAR"}
 SCHEMAS["eccn_pairs"] = {
     "row_number": "BIGINT",
@@ -1282,6 +1288,26 @@ def _goods(measures: Sequence[str]) -> tuple[Check, ...]:
     )
 
 
+# Rows that a reporter keeps back are in the row of the world only.
+PARTNERS_MATCH_WORLD = rule(
+    "partners_match_world",
+    guards="What a reporter gives by partner adds up to what it gives for the world.",
+    problem="{rows_failing} sums by partner are more than 1 % away from the row of the world",
+    advice="look at the answer; where rows came twice, look at what sources/comtrade.py pins",
+    tables=("partner_trade", "partner_trade_aggregate"),
+    failing="""
+        with parts as (
+            select trade_year, trade_flow, reporter, hs6, sum(value_usd)::bigint as parts_usd
+            from partner_trade group by all
+        )
+        select trade_year, trade_flow, reporter, hs6, parts_usd, value_usd as world_usd
+        from partner_trade_aggregate join parts using (trade_year, trade_flow, reporter, hs6)
+        where partner in ('W00', 'World') and abs(parts_usd - value_usd) > 0.01 * value_usd
+        order by abs(parts_usd - value_usd) desc, trade_year, trade_flow, reporter, hs6
+    """,
+    severity="warn",
+)
+
 _TRADE_VARIABLES = ("flow", "period_grain", "period_start", "period_end", "partners", "rate_provisions")
 _PROGRAMME_KEY = ("partner_code", "commodity_code", "rate_provision_code")
 
@@ -1494,6 +1520,26 @@ SUITES: dict[str, Suite] = {
                 "a control number",
             ),
             _size(("eccn_pairs",), with_value=False, severity="warn"),
+        ),
+    ),
+    "partner_trade": Suite(
+        "landing_partner_trade",
+        (
+            _schema(("partner_trade", "partner_trade_aggregate")),
+            _not_empty("partner_trade"),
+            NO_BAD_VALUES,
+            _keys_unique(
+                dict.fromkeys(
+                    ("partner_trade", "partner_trade_aggregate"),
+                    ("trade_year", "trade_flow", "reporter", "partner", "hs6"),
+                )
+            ),
+            _of_form("code_form", "partner_trade", "hs6", "[0-9]{6}", "a code of six digits"),
+            _no_negative(
+                {"partner_trade": ("value_usd",)}, {"partner_trade": ("reporter", "partner", "hs6")}
+            ),
+            PARTNERS_MATCH_WORLD,
+            _size(("partner_trade",), with_value=True),
         ),
     ),
     "parties": Suite(

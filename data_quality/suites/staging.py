@@ -34,6 +34,7 @@ REFERENCE = {
     "regulation_amendments": ("stg_ecfr__amendments",),
     "priority_codes": ("stg_control_lists__priority_codes",),
     "eccn_pairs": ("stg_control_lists__eccn_pairs",),
+    "partner_trade": ("stg_comtrade__partner_trade",),
     "parties": ("stg_control_lists__parties",),
     "documents": ("stg_federal_register__documents", "stg_federal_register__export_control_documents"),
 }

@@ -263,6 +263,18 @@
             },
             vintage,
         ],
+        'partner_trade': [
+            {
+                'trade_year': 'integer',
+                'trade_flow': text,
+                'reporter': text,
+                'partner': text,
+                'hs6': text,
+                'valuation': text,
+                'value_usd': 'bigint',
+            },
+            vintage,
+        ],
         'parties': [{'row_number': 'bigint', 'party_name': text, 'country': text, 'reference': text}, vintage],
         'countries': [{'partner_code': text, 'partner_name': text, 'iso2': text}, vintage],
         'labels': [

@@ -21,6 +21,17 @@ where value not between lower_bound and upper_bound
 union all
 
 select
+    'export_control_parameter' as seed_name,
+    parameter_id as row_key,
+    'not in whole years' as fault
+from {{ ref('export_control_parameter') }}
+where
+    parameter_id = 'event_window_months'
+    and mod(cast(value as bigint), 12) <> 0
+
+union all
+
+select
     'eccn_product_map' as seed_name,
     concat_ws(' ', eccn, hs_prefix) as row_key,
     'not the beginning of a tariff code' as fault

@@ -1,42 +1,42 @@
 -- Returns intervals of a party, an entry, a cell, a membership or a seed row that end before they begin, or
 -- only after the next one has begun.
-{{ config(meta={'dagster': {'ref': {'name': 'int_screened_parties_dated'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'screened_party'}}}) }}
 
 with intervals as (
 
     select
-        'int_screened_parties_dated' as relation_name,
+        'screened_party' as relation_name,
         concat_ws(' ', list_code, party_key) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_screened_parties_dated') }}
+    from {{ ref('screened_party') }}
 
     union all
 
     select
-        'int_eccns_dated' as relation_name,
+        'control_list_entry' as relation_name,
         eccn as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_eccns_dated') }}
+    from {{ ref('control_list_entry') }}
 
     union all
 
     select
-        'int_country_chart_dated' as relation_name,
+        'country_chart_cell' as relation_name,
         concat_ws(' ', country_key, chart_column) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_country_chart_dated') }}
+    from {{ ref('country_chart_cell') }}
 
     union all
 
     select
-        'int_country_groups_dated' as relation_name,
+        'country_group_member' as relation_name,
         concat_ws(' ', country_key, country_group) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_country_groups_dated') }}
+    from {{ ref('country_group_member') }}
 
     union all
 
@@ -77,20 +77,20 @@ with intervals as (
     union all
 
     select
-        'int_partner_tiers_dated' as relation_name,
+        'partner_tier' as relation_name,
         concat_ws(' ', scheme, partner_code) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_partner_tiers_dated') }}
+    from {{ ref('partner_tier') }}
 
     union all
 
     select
-        'int_licence_requirements_dated' as relation_name,
+        'licence_requirement' as relation_name,
         concat_ws(' ', eccn, partner_code) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_licence_requirements_dated') }}
+    from {{ ref('licence_requirement') }}
 
     union all
 

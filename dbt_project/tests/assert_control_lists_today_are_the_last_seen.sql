@@ -1,6 +1,6 @@
 -- Returns parties, entries, memberships and marks that are missing or too many as of the last day on which
 -- their list was seen.
-{{ config(meta={'dagster': {'ref': {'name': 'int_eccns_dated'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'control_list_entry'}}}) }}
 
 with last_days as (
 
@@ -19,7 +19,7 @@ dated as (
         concat_ws(' ', list_code, party_key) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_screened_parties_dated') }}
+    from {{ ref('screened_party') }}
 
     union all
 
@@ -28,7 +28,7 @@ dated as (
         eccn as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_eccns_dated') }}
+    from {{ ref('control_list_entry') }}
 
     union all
 
@@ -37,7 +37,7 @@ dated as (
         concat_ws(' ', country_key, country_group) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_country_groups_dated') }}
+    from {{ ref('country_group_member') }}
     where country_group not like 'AI_DIFFUSION%'
 
     union all
@@ -47,7 +47,7 @@ dated as (
         concat_ws(' ', country_key, chart_column) as row_key,
         valid_from,
         valid_to
-    from {{ ref('int_country_chart_dated') }}
+    from {{ ref('country_chart_cell') }}
 
 ),
 

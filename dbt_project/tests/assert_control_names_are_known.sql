@@ -16,7 +16,7 @@ groups as (
     from {{ ref('ear_country_group') }}
     union
     select country_group as known_name
-    from {{ ref('int_country_groups_dated') }}
+    from {{ ref('country_group_member') }}
 
 ),
 
@@ -109,14 +109,14 @@ names as (
         'country groups as read' as relation_name,
         'name of a country' as name_kind,
         country_key as known_name
-    from {{ ref('int_country_groups_dated') }}
+    from {{ ref('country_group_member') }}
     where partner_code is null
     union
     select
         'country chart as read' as relation_name,
         'name of a country' as name_kind,
         country_key as known_name
-    from {{ ref('int_country_chart_dated') }}
+    from {{ ref('country_chart_cell') }}
     where partner_code is null
 
 ),

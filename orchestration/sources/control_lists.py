@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.sources.label_lists import classify, whole_code
-from orchestration.sources.model import Dataset, Request, Scope, Source
+from orchestration.sources.model import Dataset, Refused, Request, Scope, Source
 from orchestration.sources.reading import (
     BAD_COLUMNS,
     body_of,
@@ -47,6 +47,8 @@ PARTIES = {
 # A cell that begins so is taken for a formula by a spreadsheet.
 FORMULA = re.compile(r"[=+@\t\r-]")
 LONGEST_NAME = 300
+# As many take five minutes to be held against the screening list.
+MOST_PARTIES = 100_000
 
 
 def _plan(_: str, __: Scope) -> list[Request]:
@@ -102,6 +104,10 @@ def _read_pairs(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request
 def _read_parties(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request, Path]) -> None:
     """Make `parties`, one row for each party: its name, and its country and a reference where given."""
     lines, faults = _lines(answers, ("name",), "parties")
+    if len(lines) > MOST_PARTIES:
+        raise Refused(
+            f"the file has {len(lines):,} names, and no more than {MOST_PARTIES:,} are taken at once"
+        )
     rows = []
     for number, line in lines:
         cells = {name: line.get(name) or None for name in ("name", "country", "reference")}

@@ -83,7 +83,11 @@ LEAST_CHART_LABELS = 10
 # A party of the entity list has some hundred addresses at most; a span beyond that is no table to be read.
 MOST_SPANNED = 300
 
-_ECCN = re.compile(r"([0-9][A-E][0-9]{3})\b[\s.:–—-]*")
+# A number with a paragraph behind it (3A001.a) is spoken of, and begins no entry.
+_ECCN = re.compile(r"([0-9][A-E][0-9]{3})(?![\w]|\.[a-z0-9])[\s.:–—-]*")
+# Between entries stand the names of the ten categories and of their five groups of products.
+_DIVISION = re.compile(r"Category [0-9]\b|[A-E]\. ")
+_ITEM = re.compile(r"[a-z]\. ")
 _REASON = re.compile(r"([A-Z]{2})\b")
 _CHART_COLUMN = re.compile(r"\b([A-Z]{2}) Column ([1-3])\b")
 _CHART_LABEL = re.compile(r"(CB|NP|NS|MT|RS|FC|CC|AT)[\s_]*(?:Column\s*)?([1-3])")
@@ -239,9 +243,9 @@ def _words(element: Element) -> str:
 
 
 def _blocks(element: Element) -> Iterator[Element]:
-    """Paragraphs, headings and tables below an element, in their order."""
+    """Paragraphs, headings, entries of lists and tables below an element, in their order."""
     for child in element:
-        if child.tag == "TABLE" or child.tag in ("P", "HEAD", "TITLE") or child.tag[:2] in ("FP", "HD"):
+        if child.tag in ("TABLE", "P", "LI", "HEAD", "TITLE") or child.tag[:2] in ("FP", "HD"):
             yield child
         else:
             yield from _blocks(child)
@@ -251,15 +255,17 @@ def _tables(element: Element) -> Iterator[Table]:
     title = ""
     for block in _blocks(element):
         if block.tag == "TABLE":
-            yield Table(title, _grid(block))
+            lines = list(block.iter("TR"))
+            # A single cell in a row of a wider table is a footnote or a title, and no row of it.
+            least = min(2, max(map(len, lines), default=0))
+            yield Table(title, _grid([line for line in lines if len(line) >= least]))
         else:
             title = _words(block)
 
 
-def _grid(table: Element) -> list[list[str]]:
-    """The cells of a table, row by row; a cell that spans rows or columns stands in each of its places."""
+def _grid(lines: Sequence[Element]) -> list[list[str]]:
+    """The cells of lines, row by row; a cell that spans rows or columns stands in each of its places."""
     cells: dict[tuple[int, int], str] = {}
-    lines = list(table.iter("TR"))
     for row, line in enumerate(lines):
         column = 0
         for cell in line:
@@ -296,6 +302,9 @@ def _control_list(supplement: Element) -> tuple[dict[str, Rows], Faults]:
         entry = _entry(block)
         if entry is not None:
             eccns.append({**entry, "reason": "", "exceptions": [], "items": [], "at": "head", "controls": 0})
+        elif block.tag.startswith("HD") and _DIVISION.match(_words(block)):
+            if eccns:
+                eccns[-1]["at"] = "end"
         elif eccns:
             _continue(eccns[-1], block, controls)
     if not eccns:
@@ -331,7 +340,7 @@ def _entry(block: Element) -> dict[str, str] | None:
 def _continue(entry: dict, block: Element, controls: Rows) -> None:
     """Take what follows the heading of an entry: reasons, the table of controls, exceptions, items."""
     if block.tag == "TABLE":
-        rows = _grid(block)
+        rows = _grid(list(block.iter("TR")))
         head = [cell.lower() for cell in rows[0]] if rows else []
         if len(head) == 2 and head[0].startswith("control") and "chart" in head[1]:
             for control, requirement in rows[1:]:
@@ -344,10 +353,17 @@ def _continue(entry: dict, block: Element, controls: Rows) -> None:
         entry["reason"] = text.partition(":")[2].strip()
     elif lower.startswith("list of items controlled"):
         entry["at"] = "list"
-    elif lower.startswith("items:"):
+    elif lower.startswith("control(s):"):
+        # What needs a licence everywhere has a sentence in place of the table.
+        entry["controls"] += 1
+        rule = text.partition(":")[2].strip()
+        controls.append(_control(entry["eccn"], entry["controls"], rule, rule))
+    elif entry["at"] in ("head", "list") and (begun := re.match(r"items\b:?", lower)):
         entry["at"] = "items"
-        entry["items"] += [text.partition(":")[2].strip()] if text.partition(":")[2].strip() else []
-    elif entry["at"] == "items":
+        entry["items"] += [text[begun.end() :].strip()] if text[begun.end() :].strip() else []
+    elif entry["at"] == "items" or (entry["at"] == "list" and _ITEM.match(text)):
+        # Some entries have no word before their first item.
+        entry["at"] = "items"
         entry["items"].append(text)
     elif entry["at"] == "head" and _EXCEPTION.match(text):
         entry["exceptions"].append(text)
@@ -459,6 +475,12 @@ def _country_groups(supplement: Element) -> tuple[dict[str, Rows], Faults]:
     members: Rows = []
     faults: Faults = []
     unknown = []
+    of_list = ""
+    for block in _blocks(supplement):
+        if block.tag.startswith("HD"):
+            of_list = _words(block).lower()
+        elif block.tag == "LI" and of_list.startswith("country group b"):
+            members.append((_country(_words(block)), "B"))
     for table in _tables(supplement):
         labels: list[str | None] = []
         is_group_b = "country group b" in table.title.lower()
@@ -517,7 +539,8 @@ def _entity_list(supplement: Element) -> tuple[dict[str, Rows], Faults]:
                 # A country is named once, above all of its entities.
                 country = _country(row[0]) or country
                 party = re.sub(r"[;,.]?\s*and$|[;.]$", "", row[1])
-                entries += [(country or None, party, *(cell or None for cell in row[2:]))] if party else []
+                if party and party.lower() != "[reserved]":
+                    entries.append((country or None, party, *(cell or None for cell in row[2:])))
     if not entries:
         raise Refused(
             "no entity list was found: a table with country, entity, license requirement, license review "
@@ -546,6 +569,7 @@ def _dataset(
         files=partial(_files, part, prepared),
         read=partial(_read, part, tables, of_xml, of_csv),
         suite=name,
+        reader_version=2,
     )
 
 

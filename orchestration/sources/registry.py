@@ -3,6 +3,7 @@
 from orchestration.sources import (
     census_schedules,
     census_trade,
+    comtrade,
     control_lists,
     csl,
     ecfr,
@@ -21,6 +22,7 @@ SOURCES: tuple[Source, ...] = (
     csl.SOURCE,
     ecfr.SOURCE,
     *control_lists.SOURCES,
+    *comtrade.SOURCES,
     *label_lists.SOURCES,
     language_model.SOURCE,
 )

@@ -59,6 +59,59 @@ GROUPS = {
     "2026-07-10": [("United Arab Emirates", "A:5"), ("Japan", "A:5"), ("China (PRC)", "D:5")],
 }
 
+# Three amendments of the control list and of the country chart: words, a control, a mark, and an entry that
+# comes back.
+ENTRIES = {
+    "2026-02-03": {"3A090": ("Circuits.", "RS Column 1."), "3B001": ("Equipment.", "NS Column 2.")},
+    "2026-05-01": {"3B001": ("Equipment, as follows.", "NS Column 2.")},
+    "2026-07-10": {
+        "3A090": ("Circuits.", "RS Column 1."),
+        "3B001": ("Equipment, as follows.", "NS Column 1."),
+    },
+}
+MARKS = {
+    "2026-02-03": {("China", "NS_2"): True, ("Japan", "NS_2"): True},
+    "2026-05-01": {("China", "NS_2"): True, ("Japan", "NS_2"): False},
+    "2026-07-10": {("China", "NS_2"): True, ("Japan", "NS_2"): True},
+}
+
+
+def land_regulations(warehouse: TinyWarehouse) -> None:
+    """Land the control list and the country chart of each day of amendment."""
+    place = "date '{day}' as snapshot_date, row_number() over () as row_number"
+    for day, entries in ENTRIES.items():
+        rows = ", ".join(f"('{eccn}', '{heading}', '{rule}')" for eccn, (heading, rule) in entries.items())
+        given = f"from (values {rows}) as t(eccn, heading, requirement_text)"
+        warehouse._land(
+            ("control_list", day, "eccns"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, eccn, eccn[1] as category, eccn[2] as product_group, heading,
+                'NS' as reason_for_control, null::varchar as license_exceptions, null::varchar as item_text
+            {given}
+            """,
+        )
+        warehouse._land(
+            ("control_list", day, "eccn_controls"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, eccn, 1 as control_number, requirement_text[:2] as reason_code,
+                'NS applies to entire entry' as control_text, requirement_text,
+                requirement_text[:2] || '_' || requirement_text[11] as chart_column
+            {given}
+            """,
+        )
+    for day, marks in MARKS.items():
+        rows = ", ".join(f"('{country}', '{column}', {mark})" for (country, column), mark in marks.items())
+        warehouse._land(
+            ("country_chart", day, "chart_cells"),
+            (None, None, None),
+            f"""
+            select {place.format(day=day)}, *, null::varchar as rule_text
+            from (values {rows}) as t(country_name, chart_column, is_controlled)
+            """,
+        )
+
 
 def shipped_list(folder: Path) -> Path:
     """The screening list of the sample, as its reader makes it, without the vintage."""
@@ -102,9 +155,19 @@ def history(tmp_path_factory) -> TinyWarehouse:
             f"select date '{day}' as snapshot_date, '740' as part, amended::date as amendment_date"
             " from (values ('2026-02-03'), ('2026-07-10')) as days(amended)",
         )
+    land_regulations(warehouse)
+    warehouse._land(
+        ("parties", "current", "parties"),
+        none,
+        "select row_number() over () as row_number, *, null::varchar as country, null::varchar as reference"
+        " from (values ('Huawei Technologies Co Ltd'), ('Bank of Kunlun'), ('Lakeside Bakery'))"
+        " as t(party_name)",
+    )
     warehouse.select()
     selected = [*MODELS, *(f"path:models/staging/{name}" for name in STAGED)]
-    layers = ("path:models/intermediate/controls", "control_list_changes")
+    dated = ("screened_party", "control_list_entry", "country_group_member", "country_chart_cell")
+    layers = ("path:models/intermediate/controls", *dated, "licence_requirement", "control_list_changes")
+    layers += ("path:models/intermediate/screening", "party_screening")
     # With `cautious`, only tests all of whose parents are built are run.
     tests = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     code = warehouse.dbt("build", *tests, "--select", *selected, *layers)
@@ -116,7 +179,7 @@ def intervals(history: TinyWarehouse) -> dict[str, list[tuple]]:
     found: dict[str, list[tuple]] = {}
     for party, *interval in history.query("""
         select party_key, valid_from, valid_to, valid_from_known, license_policy
-        from int_screened_parties_dated where list_code = 'UVL' order by party_key, valid_from
+        from screened_party where list_code = 'UVL' order by party_key, valid_from
     """):
         found.setdefault(party, []).append(tuple(interval))
     return found
@@ -146,16 +209,43 @@ def test_each_run_of_days_is_one_interval(history):
 def test_every_day_is_as_it_was_seen_and_no_two_intervals_share_one(history):
     for day in DAYS:
         rows = history.query(f"""
-            select party_key, license_policy from int_screened_parties_dated
+            select party_key, license_policy from screened_party
             where list_code = 'UVL' and valid_from <= '{day}' and coalesce(valid_to, '{day}') >= '{day}'
         """)
         assert len(rows) == len(dict(rows))
         assert dict(rows) == SEEN[day]
 
 
+def test_entries_and_marks_are_as_they_were_on_any_day(history):
+    """On each day of amendment, on the day before the next one, and long after the last."""
+    at = "valid_from <= '{day}' and coalesce(valid_to, date '9999-12-31') >= '{day}'"
+    days = sorted(ENTRIES)
+    for said, following in pairwise([*days, "2030-01-01"]):
+        last = str(date.fromisoformat(following) - timedelta(days=1))
+        for day in (said, last):
+            entries = history.query(
+                f"select eccn, heading from control_list_entry where {at.format(day=day)}"
+            )
+            marks = history.query(f"""
+                select country_name, chart_column, is_controlled from country_chart_cell
+                where {at.format(day=day)}
+            """)
+            assert dict(entries) == {eccn: heading for eccn, (heading, _) in ENTRIES[said].items()}
+            assert {row[:2]: row[2] for row in marks} == MARKS[said]
+    # What is about an entry counts as well: its control has changed on the last day, its words have not.
+    assert history.query("select count(*) from control_list_entry where eccn = '3B001'") == [(3,)]
+    assert history.query("""
+        select requirement, basis_text, valid_from::varchar, valid_to::varchar from licence_requirement
+        where eccn = '3B001' and partner_code = '5880' order by valid_from
+    """) == [
+        ("required", "NS_2", "2026-02-03", "2026-04-30"),
+        ("not_required", "NS_2", "2026-05-01", "2026-07-09"),
+    ]
+
+
 def test_an_entry_that_names_its_day_begins_on_it(history):
     rows = history.query("""
-        select party_name, valid_from, valid_to, valid_from_known, entry_count from int_screened_parties_dated
+        select party_name, valid_from, valid_to, valid_from_known, entry_count from screened_party
         where list_code = 'EL' order by party_name, valid_from
     """)
     assert rows == [
@@ -197,11 +287,28 @@ def test_a_second_day_derived_from_the_shipped_list_shows_what_was_planted(histo
     assert history.query(f"select count(*) from control_list_changes where list_part in {SHIPPED}") == [(6,)]
 
 
+def test_a_users_names_are_held_against_the_last_day_of_the_list(history):
+    """A listed company is found, one that was taken off the list on that day is not any more."""
+    rows = history.query("""
+        select party_name, candidate_rank, list_code, match_kind, as_of, reason from party_screening
+        where candidate_rank < 2 order by row_number
+    """)
+    last = DAYS[-1]
+    assert rows == [
+        ("Huawei Technologies Co Ltd", 1, "CMIC", "exact", last, "the same name, country not compared"),
+        ("Bank of Kunlun", 0, None, None, last, "no listed name is similar enough"),
+        ("Lakeside Bakery", 0, None, None, last, "no listed name is similar enough"),
+    ]
+    assert history.query("""
+        select valid_to is not null from screened_party where party_name = 'BANK OF KUNLUN CO LTD'
+    """) == [(True,)]
+
+
 def test_a_country_that_changes_its_groups(history):
     """The seed holds before the first day; an amendment that stands alone names the day of a change."""
     rows = history.query("""
         select country_group, valid_from, valid_to, valid_from_known, first_seen_on
-        from int_country_groups_dated where partner_code = '5200' and country_group in ('A:5', 'D:4')
+        from country_group_member where partner_code = '5200' and country_group in ('A:5', 'D:4')
         order by country_group
     """)
     amended = date(2026, 7, 10)
@@ -220,7 +327,7 @@ def test_a_country_that_changes_its_groups(history):
 
 def test_a_membership_that_only_the_seed_has_ends_where_the_seed_says(history):
     rows = history.query("""
-        select valid_from, valid_to, valid_from_known from int_country_groups_dated
+        select valid_from, valid_to, valid_from_known from country_group_member
         where partner_code = '5550' and country_group = 'D:5'
     """)
     assert rows == [(date(2021, 12, 9), date(2026, 2, 2), True)]

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from orchestration import fidelity, tariff_examples
+from orchestration import fidelity, headline, tariff_examples
 from orchestration.run import _is_current
 from orchestration.settings import REPOSITORY, Settings
 
@@ -284,6 +286,50 @@ def test_the_pages_of_figures_are_those_of_the_sample(sample, written):
     """When one is not: `make run`, then `make fidelity`."""
     data_dir, _ = sample
     assert written.page(data_dir / "published") == written.PAGE.read_text()
+
+
+def test_the_table_in_the_readme_is_the_one_that_is_printed(sample):
+    """With the exposure to export controls in it, and why that of exports is not covered."""
+    data_dir, printed = sample
+    table = (REPOSITORY / "README.md").read_text().split("```\n")[1]
+    shown = StringIO()
+    headline.show(data_dir / "published", Console(file=shown, width=max(map(len, table.splitlines()))))
+    lines = [line.rstrip() for line in shown.getvalue().split("Origin:")[0].splitlines()]
+    assert lines == table.splitlines()
+    assert "at most $217.8 bn, 47.66% of them" in printed
+    assert "not covered: exports are covered for 3 of 240 partners; to these 3 at most" in printed
+
+
+def test_the_claims_in_the_docs_are_those_of_the_release(release):
+    page = (REPOSITORY / "docs" / "export-controls.md").read_text().splitlines()
+    rows = release.execute("""
+        select claim_id, statement, definition, verdict, reason from export_control_claims order by claim_id
+    """).fetchall()
+    assert len(rows) == 6
+    for claim, statement, definition, verdict, reason in rows:
+        said = f"{verdict.replace('_', ' ')}: {reason}"
+        assert f"| `{claim}` | {statement} | {definition} | {said} |" in page
+
+
+def test_the_control_lists_are_in_the_sample_and_no_verdict_stands_without_data(release):
+    """The Entity List is there to be screened against; what an event did cannot be measured, and says so."""
+    assert one(release, "select count(*) from screened_party where list_code = 'EL'") == (3329,)
+    assert one(
+        release,
+        """
+        select trust_tier, requirement, review_policy from licence_requirement
+        join partner_tier using (partner_code) join dim_partner using (partner_code)
+        where dim_partner.iso2 = 'CN' and eccn = '4A090' and scheme = 'ear'
+            and licence_requirement.valid_to is null and partner_tier.valid_to is null
+        """,
+    ) == ("restricted", "required", "presumption_of_denial")
+    assert release.execute("""
+        select distinct status, reason is not null from export_control_event_coverage
+    """).fetchall() == [("not_measured", True)]
+    assert one(release, "select count(*) from diversion_signals") == (0,)
+    assert release.execute("select distinct did_effect from export_control_event_effect").fetchall() == [
+        (None,)
+    ]
 
 
 def test_a_rate_is_the_sum_of_what_explains_it(release):

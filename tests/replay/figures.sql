@@ -88,3 +88,7 @@ create table regulations (
     xml varchar not null,                        -- as the service writes it
     composed_from varchar
 );
+
+create table partner_trade (
+    record json not null                         -- a row as UN Comtrade writes it
+);

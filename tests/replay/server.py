@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import duckdb
 
-from tests.replay import census, export_controls, federal_register, usitc
+from tests.replay import census, comtrade, export_controls, federal_register, usitc
 from tests.replay.answer import Answer, key_page, page, text
 from tests.replay.faults import Fault
 from tests.replay.figures import Figures, no_figures
@@ -30,6 +30,7 @@ KEY = "replay-key"
 
 _CSL = "/downloadable_consolidated_screening_list/v1"
 _ECFR = "/api/versioner/v1"
+_COMTRADE = "/comtrade/data/v1/get"
 _TRADE = re.compile(r"/data/timeseries/intltrade/(imports|exports)/hs")
 _COMMODITIES = re.compile(r"/foreign-trade/schedules/b/(\d{4})/(imp|exp)-code\.txt")
 _HTS = "/reststop/"
@@ -82,6 +83,7 @@ class Replay:
         self.federal_register_url = f"{self.url}/api/v1"
         self.csl_url = f"{self.url}{_CSL}"
         self.ecfr_url = f"{self.url}{_ECFR}"
+        self.comtrade_url = f"{self.url}{_COMTRADE}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -118,6 +120,8 @@ class Replay:
             return export_controls.screening_list(figures)
         if path.startswith(f"{_ECFR}/"):
             return export_controls.regulations(figures, path.removeprefix(f"{_ECFR}/"), params)
+        if path == f"{_COMTRADE}/C/A/HS":
+            return comtrade.trade(figures, params, self.keys)
         if path == _DOCUMENTS:
             return federal_register.documents(figures, params)
         if not path.startswith("/data/"):
@@ -207,6 +211,7 @@ def main() -> None:
         print(f"AITB_FEDERAL_REGISTER_URL={server.federal_register_url}")
         print(f"AITB_CSL_URL={server.csl_url}")
         print(f"AITB_ECFR_URL={server.ecfr_url}")
+        print(f"AITB_COMTRADE_URL={server.comtrade_url}")
         print(f"AITB_CENSUS_API_KEY={KEY}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -8,7 +8,9 @@ import pytest
 from orchestration.assets.landing import Absent, bring_in
 from orchestration.landing import Rejected
 from orchestration.settings import Settings
+from orchestration.sources.model import Refused, TooLarge
 from orchestration.sources.registry import DATASETS
+from tests.world import files_holding
 
 
 @pytest.fixture
@@ -122,5 +124,47 @@ def test_hostile_or_empty_parties_are_kept_out(bring, text, check):
 
 
 def test_a_file_of_millions_of_parties_is_refused_before_it_is_read(bring):
-    with pytest.raises(Exception, match="16 MiB"):
-        bring("parties", "name\n" + "ab\n" * 6_000_000)
+    with pytest.raises(TooLarge, match="16 MiB"):
+        bring("parties", "name\n" + "a\n" * 10_000_000)
+
+
+def test_more_parties_than_can_be_compared_are_refused(bring):
+    with pytest.raises(Rejected, match=r"100,001 names, and no more than 100,000"):
+        bring("parties", "name\n" + "ab\n" * 100_001)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("name\nMüller\n".encode("latin-1"), "not UTF-8: row 2 holds the byte 0xfc"),
+        ("name\nMüller\n".encode("utf-16"), "UTF-16"),
+        (b"name\nAc\0me\n", "is no text"),
+        (b'name\n"Acme\n', "line 2 cannot be read"),
+    ],
+)
+def test_parties_in_another_encoding_or_cut_off_are_refused(tmp_path, make_client, body, says):
+    (tmp_path / "parties.csv").write_bytes(body)
+    settings = Settings(data_dir=tmp_path / "data", parties=str(tmp_path / "parties.csv"))
+    with make_client(settings) as client, pytest.raises((Rejected, Refused), match=says):
+        bring_in(settings, client, *DATASETS["parties"], "current")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(bring):
+    assert rows(bring("parties", "\ufeffname\nAcme\n"), "parties") == [("Acme", None, None)]
+
+
+def test_a_link_out_of_the_input_folder_is_refused(tmp_path, make_client):
+    """Else a file that users can put would bring in what only the operator may read."""
+    inbox, secret = tmp_path / "inbox", tmp_path / "secret.csv"
+    inbox.mkdir()
+    secret.write_text("name\nNobody is to see this\n")
+    (inbox / "parties.csv").symlink_to(secret)
+    settings = Settings(data_dir=tmp_path / "data", parties=str(inbox / "parties.csv"))
+    with make_client(settings) as client, pytest.raises(Refused, match="leads out of its folder"):
+        bring_in(settings, client, *DATASETS["parties"], "current")
+    assert files_holding(tmp_path / "data", "Nobody is to see this") == []
+
+    (inbox / "csl_entities_2026-07-31.csv").symlink_to(secret)
+    settings = Settings(data_dir=tmp_path / "data", csl_url=str(inbox))
+    with make_client(settings) as client, pytest.raises(Refused, match="leads out of its folder"):
+        bring_in(settings, client, *DATASETS["screening_list"], "2026-07-31")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -148,6 +149,20 @@ def test_other_entries_in_place_of_the_old_ones_do_not_make_up_for_them(bring):
     bring(as_csv(many(100)))
     with pytest.raises(Rejected, match="6 of 100 entries"):
         bring(as_csv(many(94) + [{"name": f"New {i}", "source": EL} for i in range(50)]), "2026-08-01")
+
+
+def test_the_whole_list_is_landed_in_time(bring):
+    """As many parties as there were on 2026-07-31, through reader and gate: ten seconds of one core."""
+    parties = [
+        party
+        | {"addresses": f"{place} High Road, Kyiv, UA; Main Street {place}, Kazan, RU", "alt_names": "A; B"}
+        for place, party in enumerate(many(25_921))
+    ]
+    text = as_csv(parties)
+    begun = time.process_time()
+    result = bring(text)
+    assert result.tables["screened_parties"]["row_count"] == 25_921
+    assert time.process_time() - begun < 10
 
 
 def test_a_list_that_disappears_keeps_the_day_out(bring):

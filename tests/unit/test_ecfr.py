@@ -146,6 +146,126 @@ def test_the_documented_shapes_are_read(bring):
     ]
 
 
+# Short excerpts of title 15 of the Code of Federal Regulations, a work of the United States Government, with
+# the marks that the service puts around them: entries in FP-2 (now and then FP-1), sections in HD1 or E,
+# notes, controls in words, no word before the items, footnotes below a table.
+LIST_EXCERPT = part(
+    "774",
+    "<HD1>Category 3&#x2014;Electronics</HD1>"
+    "<HD1>A. &#x201C;End Items&#x201D; and &#x201C;Equipment&#x201D;</HD1>"
+    "<FP-2><B>3A090 Integrated circuits as follows (see List of Items Controlled).</B></FP-2>"
+    '<FP-1><E T="04">License Requirements</E></FP-1>'
+    "<FP-1><I>Reason for Control:</I> RS, AT</FP-1>"
+    '<DIV width="100%"><DIV class="gpotbl_div"><TABLE class="gpo_table"><THEAD>'
+    f"{line('Control(s)', 'Country Chart (See Supp. No. 1 to part 738)', tag='TH')}</THEAD><TBODY>"
+    '<TR><TD colspan="2">RS applies to entire entry. A license is required for all destinations.</TD></TR>'
+    f"{line('AT applies to entire entry', 'AT Column 1.')}</TBODY></TABLE></DIV></DIV>"
+    "<HD1>List Based License Exceptions (See Part 740 for a Description of All License Exceptions)</HD1>"
+    "<FP-1><I>LVS:</I> N/A</FP-1><FP-1><I>GBS:</I> N/A</FP-1>"
+    "<HD1>List of Items Controlled</HD1><FP-1><I>Related Controls:</I> See ECCNs 3D001 and 3E001.</FP-1>"
+    "<FP><I>Items:</I> a. Integrated circuits having one or more digital processing units.</FP>"
+    "<NOTE><HED>Note 1 to 3A090:</HED>"
+    "<P>Integrated circuits include graphical processing units (GPUs).</P></NOTE>"
+    "<P><B>3A090.b Note:</B> This names a paragraph.</P>"
+    "<HD1>B. &#x201C;Test,&#x201D; &#x201C;Inspection&#x201D; and &#x201C;Production Equipment&#x201D;</HD1>"
+    "<P>Note: what stands between entries.</P>"
+    "<HD1>Category 5&#x2014;Telecommunications and &#x201C;Information Security&#x201D;</HD1>"
+    "<FP-2><B>5A001 Telecommunications systems, equipment and &#x201C;components.&#x201D;</B></FP-2>"
+    '<FP-1><E T="04">List of Items Controlled</E></FP-1><FP-1><I>Related Definitions:</I> N/A</FP-1>'
+    "<P>a. Any type of telecommunications equipment.</P><HD2>Radio</HD2><P>b. Others.</P>"
+    "<FP-1><B>5A980 Devices primarily useful for the surreptitious interception of communications</B>.</FP-1>"
+    "<FP-1><I>Reason for Control:</I> SL, AT</FP-1>"
+    "<P>Control(s): SL and AT apply to entire entry. A license is required for ALL destinations.</P>"
+    '<CITA TYPE="N">[61 FR 12937, Mar. 25, 1996]</CITA>',
+)
+
+
+def test_the_control_list_as_the_service_marks_it(bring):
+    result = bring("control_list", "774", LIST_EXCERPT)
+
+    assert rows(result, "eccns", "eccn, reason_for_control, license_exceptions, item_text") == [
+        (
+            *("3A090", "RS, AT", "LVS: N/A; GBS: N/A"),
+            "a. Integrated circuits having one or more digital processing units. | Integrated circuits "
+            "include graphical processing units (GPUs). | 3A090.b Note: This names a paragraph.",
+        ),
+        ("5A001", None, None, "a. Any type of telecommunications equipment. | Radio | b. Others."),
+        ("5A980", "SL, AT", None, None),
+    ]
+    everywhere = "RS applies to entire entry. A license is required for all destinations."
+    intercepting = "SL and AT apply to entire entry. A license is required for ALL destinations."
+    assert rows(result, "eccn_controls", "eccn, reason_code, requirement_text, chart_column") == [
+        ("3A090", "RS", everywhere, None),
+        ("3A090", "AT", "AT Column 1.", "AT_1"),
+        ("5A980", "SL", intercepting, None),
+    ]
+
+
+def test_footnotes_below_a_table_are_no_rows_of_it(bring):
+    """Of the chart, the groups and the entity list; group B is a list, and an entry is reserved."""
+    foot = (
+        '<TFOOT><TR><TD colspan="17"><SUP>1</SUP> See &#xA7; 746.1(b) for United Nations.</TD></TR></TFOOT>'
+    )
+    chart = bring(
+        "country_chart",
+        "738",
+        part(
+            "738",
+            '<DIV class="gpotbl_div"><TABLE><THEAD><TR><TH rowspan="2">Countries</TH>'
+            f'<TH colspan="3">Chemical and biological weapons</TH>{"<TH>Other</TH>" * 13}</TR>'
+            f"{line(*CHART_HEAD, tag='TH')}</THEAD><TBODY>{line('Germany <SUP>3</SUP>', 'X', *[''] * 15)}"
+            '<TR><TD>Iran <SUP>1</SUP></TD><TD colspan="16">See part 746 of the EAR to determine.</TD></TR>'
+            f"</TBODY>{foot}</TABLE></DIV>",
+        ),
+    )
+    members = bring(
+        "country_groups",
+        "740",
+        part(
+            "740",
+            "<HD1>Country Group A</HD1><TABLE><THEAD>"
+            f"{line('Country', '[A:1] Participating States <SUP>1</SUP>', '[A:5]', tag='TH')}</THEAD>"
+            f"<TBODY>{line('Malta <SUP>2</SUP>', '', 'X')}{line('Turkey', 'X', '')}</TBODY>{foot}</TABLE>"
+            "<HD1>Country Group B&#x2014;Countries</HD1><SCOL2><LI>Afghanistan</LI><LI>Zimbabwe</LI></SCOL2>"
+            "<HD1>Country Group C [Reserved]</HD1>",
+        ),
+    )
+    header = (
+        "Country",
+        "Entity",
+        "License requirement",
+        "License review policy",
+        "Federal Register citation",
+    )
+    entities = bring(
+        "entity_list",
+        "744",
+        part(
+            "744",
+            f"<TABLE><THEAD>{line(*header, tag='TH')}</THEAD><TBODY>"
+            f"{line('BURMA', '[Reserved]', '', '', '')}"
+            f"{line('', 'Office, Naypyitaw.', 'All items. <SUP>1</SUP>', 'Denial.', '86 FR 13179.')}"
+            f"</TBODY>{foot}</TABLE>",
+            supplement="4",
+        ),
+    )
+
+    counted = "country_name, count(*) filter (is_controlled), any_value(rule_text)"
+    assert sorted(rows(chart, "chart_cells", counted, "group by all")) == [
+        ("Germany", 1, None),
+        ("Iran", 0, "See part 746 of the EAR to determine."),
+    ]
+    assert sorted(rows(members, "group_members", "country_name, country_group")) == [
+        ("Afghanistan", "B"),
+        ("Malta", "A:5"),
+        ("Turkey", "A:1"),
+        ("Zimbabwe", "B"),
+    ]
+    assert rows(entities, "entity_list_entries", "country_name, party_text") == [
+        ("BURMA", "Office, Naypyitaw")
+    ]
+
+
 def test_the_country_chart(bring):
     marks = ["X"] * 3 + [""] + ["X"] * 12
     text = part(

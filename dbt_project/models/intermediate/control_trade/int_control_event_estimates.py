@@ -1,5 +1,7 @@
 """Difference-in-differences of monthly exports around events of export control policy."""
 
+import math
+
 COLUMNS = {
     "event_id": "varchar",
     "eccn_group": "varchar",
@@ -11,7 +13,6 @@ COLUMNS = {
     "did_p_value": "double",
     "pre_trend_log_points": "double",
     "pre_trend_p_value": "double",
-    "residual_autocorrelation": "double",
     "quiet_p_value": "double",
     "quiet_date_count": "bigint",
     "reason": "varchar",
@@ -22,65 +23,60 @@ COMPARISONS = {"target": ("ally", "third"), "ally": ("third",)}
 FEWEST_QUIET_DATES = 12
 
 
-def regressors(months):
-    """Being after the event, and the calendar months where the months are whole years; else a constant."""
-    import numpy as np
+def changes(ratio, window, at=0):
+    """What the logarithm of a ratio gained from before to after, month by month: a season is on both sides.
 
-    after = (months > 0).astype(float)
-    seasons = months % 12
-    if len(months) % 24 == 0 and len(set(seasons)) == 12:
-        return np.column_stack([after, seasons[:, None] == np.arange(12)])
-    return np.column_stack([after, np.ones(len(months))])
+    `ratio` maps numbers of months to it, `window` is in whole years, and `at` the month of the event.
+    """
+    return [ratio[at + month] - ratio[at + (month - window or -window)] for month in range(1, window + 1)]
 
 
-def among_quiet_dates(effect, treated, compared, window, offsets):
-    """How rare an effect of that size is where nothing happened.
+def fitted(values, columns):
+    """A regression of the quarterly means of monthly values, by ordinary least squares.
 
-    `treated` and `compared` are exports by number of month; `offsets` are the dates without an event, as
-    numbers of months too. Returns the share of them, and of the effect itself, with a coefficient at least as
-    far from 0, and how many dates it is from; None and the number where they are too few.
+    Months that follow each other are alike, so that taking each as a draw of its own makes intervals too
+    narrow. Means of three months are alike much less; being few, they are held against a t distribution of
+    few degrees of freedom.
     """
     import numpy as np
+    from statsmodels.regression.linear_model import OLS
 
-    months = np.array([*range(-window, 0), *range(1, window + 1)])
-    columns = regressors(months)
+    quarters = [np.asarray(given, dtype=float).reshape(-1, 3).mean(axis=1) for given in (values, *columns)]
+    return OLS(quarters[0], np.column_stack(quarters[1:])).fit()
+
+
+def among_quiet_dates(effect, ratio, window, offsets):
+    """How rare an effect of that size is where nothing happened.
+
+    `ratio` is the logarithm of exports to the treated over those compared with, by number of month;
+    `offsets` are the dates without an event, as numbers of months too. Returns the share of them, and of the
+    effect itself, with an effect at least as far from 0, and how many dates it is from; None and the number
+    where they are too few.
+    """
     found = []
-    for offset in offsets:
-        around = [int(month) + offset for month in months]
-        if all(treated.get(month, 0) > 0 and compared.get(month, 0) > 0 for month in around):
-            ratio = np.log([treated[month] / compared[month] for month in around])
-            found.append(abs(np.linalg.lstsq(columns, ratio, rcond=None)[0][0]))
+    for at in offsets:
+        if {*range(at - window, at + window + 1)} - {at} <= ratio.keys():
+            found.append(abs(sum(changes(ratio, window, at)) / window))
     if len(found) < FEWEST_QUIET_DATES:
         return None, len(found)
     return (1 + sum(size >= abs(effect) for size in found)) / (1 + len(found)), len(found)
 
 
-def estimate(months, treated, compared):
-    """Compare two series of monthly exports before and after an event.
+def estimate(ratio, window):
+    """The difference-in-differences of two series of monthly exports, from the logarithm of their ratio.
 
-    `months` are numbers of months relative to the event, negative before it, without 0; `treated` and
-    `compared` are the exports of these months in US dollars, all above 0. The logarithm of their ratio is
-    regressed on being after the event; where the months are whole years, also on the calendar month, which
-    takes the seasons out. Returns the coefficient in log points, its standard error, the ends of its interval
-    of 95 %, its p-value, the trend of the ratio per month before the event with its p-value, and the
-    correlation of what is left with that of the month before: the standard error takes months as independent,
-    and is too small where it is high.
+    `ratio` maps numbers of months relative to the event, negative before it, to it. Each month after the
+    event is compared with the same month of the calendar before it; the mean of these changes is the effect.
+    Returns it in log points, its standard error, the ends of its interval of 95 %, its p-value, and the trend
+    of the ratio per month before the event with its p-value.
     """
-    import numpy as np
-    from statsmodels.regression.linear_model import OLS
-
-    months = np.asarray(months)
-    ratio = np.log(np.asarray(treated, dtype=float)) - np.log(np.asarray(compared, dtype=float))
-    fit = OLS(ratio, regressors(months)).fit()
-    low, high = fit.conf_int()[0]
-    before = months < 0
-    trend = OLS(ratio[before], np.column_stack([months[before], np.ones(before.sum())])).fit()
-    left, earlier = fit.resid[1:], fit.resid[:-1]
-    spread = (fit.resid**2).sum()
-    autocorrelation = (left * earlier).sum() / spread if spread > 0 else 0.0
+    effect = fitted(changes(ratio, window), [[1] * window])
+    low, high = effect.conf_int()[0]
+    before = range(-window, 0)
+    trend = fitted([ratio[month] for month in before], [before, [1] * window])
     return (
-        *(fit.params[0], fit.bse[0], low, high, fit.pvalues[0]),
-        *(trend.params[0], trend.pvalues[0], autocorrelation),
+        *(effect.params[0], effect.bse[0], low, high, effect.pvalues[0]),
+        *(trend.params[0], trend.pvalues[0]),
     )
 
 
@@ -101,7 +97,7 @@ def estimates(series, windows):
             against = [roles[other] for other in others if other in roles]
             if role not in roles or not against:
                 missing = "to compare with" if role in roles else f"that is {role} of the event"
-                rows.append((event, group, role, *[None] * 10, f"there is no partner {missing}"))
+                rows.append((event, group, role, *[None] * 9, f"there is no partner {missing}"))
                 continue
             treated = roles[role]
             compared = {month: sum(values[month] for values in against) for month in treated}
@@ -109,15 +105,15 @@ def estimates(series, windows):
             empty = sum(treated[month] <= 0 or compared[month] <= 0 for month in months)
             if empty:
                 reason = f"there are no exports in {empty} of {len(months)} months"
-                rows.append((event, group, role, *[None] * 10, reason))
+                rows.append((event, group, role, *[None] * 9, reason))
                 continue
-            figures = [
-                float(figure)
-                for figure in estimate(
-                    months, [treated[month] for month in months], [compared[month] for month in months]
-                )
-            ]
-            quiet = among_quiet_dates(figures[0], treated, compared, window, offsets)
+            ratio = {
+                month: math.log(treated[month] / compared[month])
+                for month in treated
+                if treated[month] > 0 and compared[month] > 0
+            }
+            figures = [float(figure) for figure in estimate(ratio, window)]
+            quiet = among_quiet_dates(figures[0], ratio, window, offsets)
             rows.append((event, group, role, *figures, *quiet, None))
     return rows
 

@@ -43,7 +43,7 @@ select
         else 'third'
     end as partner_role
 from {{ ref('export_control_event') }} as events
-inner join {{ ref('int_partner_tiers_dated') }} as tiers
+inner join {{ ref('partner_tier') }} as tiers
     on
         tiers.scheme = 'ear'
         and {{ is_valid_on('events.effective_on', 'tiers') }}

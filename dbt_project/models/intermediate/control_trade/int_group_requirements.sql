@@ -39,7 +39,7 @@ periods as (
 
 requirements as (
 
-    select * from {{ ref('int_licence_requirements_dated') }}
+    select * from {{ ref('licence_requirement') }}
 
 ),
 
@@ -51,6 +51,7 @@ placed as (
         periods.period_start,
         periods.partner_code,
         requirements.review_policy,
+        requirements.review_exception,
         case requirements.requirement
             when 'required' then 4
             when 'required_for_part' then 3
@@ -89,6 +90,7 @@ select
         when 3 then 'presumption_of_denial'
         when 2 then 'case_by_case'
         when 1 then 'presumption_of_approval'
-    end as review_policy
+    end as review_policy,
+    max(review_exception) as review_exception
 from placed
 group by 1, 2, 3, 4

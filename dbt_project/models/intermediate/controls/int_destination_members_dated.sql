@@ -56,7 +56,7 @@ own as (
         valid_from,
         valid_to,
         valid_from_known
-    from {{ ref('int_country_groups_dated') }}
+    from {{ ref('country_group_member') }}
     where partner_code in (select partners.partner_code from partners)
 
     union all

@@ -147,7 +147,7 @@ def model(dbt, session):
     """One row per candidate for a name of the user's file, against the list as last seen."""
     dbt.config(materialized="table")
     parties = dbt.ref("stg_control_lists__parties")
-    listed = dbt.ref("int_screened_parties_dated")
+    listed = dbt.ref("screened_party")
     parameters = dbt.ref("export_control_parameter")
     countries = dbt.ref("partner_alias")
     partners = dbt.ref("partner")

@@ -74,6 +74,7 @@ placed as (
         tiers.member as tier_member,
         requirements.requirement,
         requirements.review_policy,
+        requirements.review_exception,
         requirements.basis_text,
         hosts.gpu_count is null as is_gpu_count_from_power,
         coalesce(hosts.gpu_count, hosts.power_mw * 1000000 / parameters.watts) as gpus,
@@ -92,12 +93,12 @@ placed as (
     from hosts
     inner join parameters
         on hosts.scheme = parameters.scheme
-    left join {{ ref('int_partner_tiers_dated') }} as tiers
+    left join {{ ref('partner_tier') }} as tiers
         on
             hosts.scheme = tiers.scheme
             and hosts.partner_code = tiers.partner_code
             and {{ is_valid_on('hosts.as_of', 'tiers') }}
-    left join {{ ref('int_licence_requirements_dated') }} as requirements
+    left join {{ ref('licence_requirement') }} as requirements
         on
             hosts.scheme = 'ear'
             and requirements.eccn = '4A090'
@@ -175,6 +176,7 @@ select
         else 'not_applicable'
     end as licence_requirement,
     routed.review_policy,
+    routed.review_exception,
     routed.basis_text as licence_rule_id,
     routed.licence_route,
     routed.licence_route_strict,

@@ -14,7 +14,7 @@ intervals as (
         party_name as entry_name,
         first_seen_on,
         last_seen_on
-    from {{ ref('int_screened_parties_dated') }}
+    from {{ ref('screened_party') }}
 
     union all
 
@@ -25,7 +25,7 @@ intervals as (
         heading as entry_name,
         first_seen_on,
         last_seen_on
-    from {{ ref('int_eccns_dated') }}
+    from {{ ref('control_list_entry') }}
 
     union all
 
@@ -36,7 +36,7 @@ intervals as (
         coalesce(partners.partner_name, members.country_key) as entry_name,
         members.first_seen_on,
         members.last_seen_on
-    from {{ ref('int_country_groups_dated') }} as members
+    from {{ ref('country_group_member') }} as members
     left join {{ ref('partner') }} as partners
         on members.country_key = partners.partner_code
     where members.first_seen_on is not null
@@ -52,7 +52,7 @@ intervals as (
         ) as entry_name,
         first_seen_on,
         last_seen_on
-    from {{ ref('int_country_chart_dated') }}
+    from {{ ref('country_chart_cell') }}
 
 ),
 

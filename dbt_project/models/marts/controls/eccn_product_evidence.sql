@@ -49,7 +49,7 @@ last_entries as (
     select
         eccn,
         max(case when valid_to is null then 1 else 0 end) as is_listed
-    from {{ ref('int_eccns_dated') }}
+    from {{ ref('control_list_entry') }}
     group by eccn
 
 )

@@ -62,7 +62,7 @@ scopes as (
         claims.claim_id,
         tiers.partner_code
     from claims
-    inner join {{ ref('int_partner_tiers_dated') }} as tiers
+    inner join {{ ref('partner_tier') }} as tiers
         on
             claims.partners = concat('tier:', tiers.trust_tier)
             and tiers.scheme = 'ear'

@@ -91,7 +91,6 @@ select
     estimates.did_p_value,
     estimates.quiet_p_value,
     estimates.quiet_date_count,
-    estimates.residual_autocorrelation,
     estimates.pre_trend_log_points,
     estimates.pre_trend_p_value,
     case

@@ -1,13 +1,10 @@
--- Whose share in exports of a group moved after a tightening event. Where the months are not covered there is
--- one row for all partners, which says so.
+-- Whose share in exports of a group moved after a tightening event; export_control_event_coverage says of
+-- which events it could not be measured.
 with dates as (
 
     select
         affected.event_id,
-        affected.eccn_group,
-        affected.window_months,
-        affected.months_before,
-        affected.months_after
+        affected.eccn_group
     from {{ ref('int_control_event_groups') }} as affected
     inner join {{ ref('export_control_event') }} as events
         on affected.event_id = events.event_id
@@ -58,9 +55,9 @@ moved as (
 )
 
 select
-    dates.event_id,
-    dates.eccn_group,
-    coalesce(moved.partner_code, '-') as partner_code,
+    moved.event_id,
+    moved.eccn_group,
+    moved.partner_code,
     partners.partner_name,
     moved.partner_role,
     moved.before_usd,
@@ -74,20 +71,8 @@ select
             then moved.share_moved / moved.share_lost_by_targets
     end as share_of_loss_gained,
     case when moved.partner_role <> 'target' then moved.gain_rank end as gain_rank,
-    case
-        when moved.event_id is null and dates.months_before + dates.months_after < 2 * dates.window_months
-            then concat(
-                'exports to all partners are covered in ', dates.months_before + dates.months_after, ' of ',
-                2 * dates.window_months, ' months around the event'
-            )
-        when moved.event_id is null then 'no exports of the group around the event'
-        when moved.share_lost_by_targets <= 0 then 'the targets lost no share'
-    end as reason
-from dates
-left join moved
-    on
-        dates.event_id = moved.event_id
-        and dates.eccn_group = moved.eccn_group
+    case when moved.share_lost_by_targets <= 0 then 'the targets lost no share' end as reason
+from moved
 inner join {{ ref('dim_partner') }} as partners
-    on coalesce(moved.partner_code, '-') = partners.partner_code
-order by dates.event_id, dates.eccn_group, partner_code
+    on moved.partner_code = partners.partner_code
+order by moved.event_id, moved.eccn_group, moved.partner_code

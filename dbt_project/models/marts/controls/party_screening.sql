@@ -15,7 +15,7 @@ as_of as (
 
 listed as (
 
-    select * from {{ ref('int_screened_parties_dated') }}
+    select * from {{ ref('screened_party') }}
     where valid_to is null
 
 )

@@ -24,6 +24,7 @@ named as (
         member,
         requirement,
         review_policy,
+        review_exception,
         valid_from,
         valid_to,
         evidence,
@@ -41,6 +42,7 @@ ruled as (
         named.priority,
         named.requirement,
         named.review_policy,
+        named.review_exception,
         'rule' as basis,
         named.rule_id as basis_text,
         named.source,
@@ -68,7 +70,7 @@ cells as (
         greatest(chart.valid_from, members.valid_from) as valid_from,
         least(chart.valid_to, members.valid_to) as valid_to,
         chart.valid_from_known
-    from {{ ref('int_country_chart_dated') }} as chart
+    from {{ ref('country_chart_cell') }} as chart
     inner join {{ ref('partner') }} as partners
         on chart.partner_code = partners.partner_code
     inner join members
@@ -77,6 +79,24 @@ cells as (
             and partners.iso2 = members.member
             and chart.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
             and members.valid_from <= coalesce(chart.valid_to, cast('9999-12-31' as date))
+
+),
+
+-- The controls of an entry, for as long as it stays as it is.
+controls as (
+
+    select
+        listed.eccn,
+        listed.valid_from,
+        listed.valid_to,
+        listed.valid_from_known,
+        stated.control_text,
+        stated.chart_column
+    from {{ ref('control_list_entry') }} as listed
+    inner join {{ ref('stg_ecfr__eccn_controls') }} as stated
+        on
+            listed.first_seen_on = stated.snapshot_date
+            and listed.eccn = stated.eccn
 
 ),
 
@@ -99,6 +119,7 @@ charted as (
             else 'required_for_part'
         end as requirement,
         {{ no_text() }} as review_policy,
+        {{ no_text() }} as review_exception,
         'country_chart' as basis,
         cells.chart_column as basis_text,
         '15 CFR part 774, supplement no. 1, and part 738, supplement no. 1' as source,
@@ -106,7 +127,7 @@ charted as (
         least(controls.valid_to, cells.valid_to) as valid_to,
         controls.valid_from_known and cells.valid_from_known as valid_from_known
     from entries
-    inner join {{ ref('int_eccn_controls_dated') }} as controls
+    inner join controls
         on left(entries.eccn, 5) = controls.eccn
     inner join cells
         on
@@ -132,6 +153,7 @@ candidates as (
         priority,
         requirement,
         review_policy,
+        review_exception,
         basis,
         min(basis_text) as basis_text,
         source,
@@ -144,4 +166,4 @@ candidates as (
 )
 
 {{ intervals_by_priority('candidates', ['eccn', 'partner_code'],
-    ['requirement', 'review_policy', 'basis', 'basis_text', 'source', 'valid_from_known']) }}
+    ['requirement', 'review_policy', 'review_exception', 'basis', 'basis_text', 'source', 'valid_from_known']) }}
