@@ -117,12 +117,16 @@ def write_inputs(settings: Settings) -> dict:
 def build_bare(settings: Settings, target: str) -> dict:
     """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
 
-    Seeds are there when the clock starts. Tables are made by `create table … as`, views and macros as
-    such. DuckDB's settings are those of dbt_project/profiles.yml.
+    Seeds, and the tables that models in Python give, are there when the clock starts. Tables are made by
+    `create table … as`, views and macros as such. DuckDB's settings are those of dbt_project/profiles.yml.
     """
     results = json.loads((Path(target) / "run_results.json").read_text())["results"]
     nodes = json.loads((Path(target) / "manifest.json").read_text())["nodes"]
-    compiled = {r["unique_id"]: r["compiled_code"] for r in results if r["unique_id"].startswith("model.")}
+    compiled = {
+        r["unique_id"]: r["compiled_code"]
+        for r in results
+        if r["unique_id"].startswith("model.") and nodes[r["unique_id"]]["language"] == "sql"
+    }
     built = settings.warehouse_dir / "warehouse.duckdb"
     # The file has the same name, because compiled SQL names the database.
     bare = settings.data_dir / "bare" / built.name
@@ -131,7 +135,7 @@ def build_bare(settings: Settings, target: str) -> dict:
     with duckdb.connect(str(bare), config=options) as con:
         con.execute(f"attach '{built}' as built (read_only)")
         for node in nodes.values():
-            if node["resource_type"] == "seed":
+            if node["resource_type"] == "seed" or node.get("language") == "python":
                 con.execute(f"create table {node['name']} as from built.{node['schema']}.{node['name']}")
         con.execute("detach built")
         seconds = {}
