@@ -1,16 +1,18 @@
 """The dbt project: where it works, and its manifest, which has to be there before Dagster can load it."""
 
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
+LOCK = REPOSITORY / "requirements.lock"
 FOLDERS = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
 
 
@@ -31,6 +33,7 @@ def configure(settings: Settings) -> None:
     """Tell dbt, which runs as a process of its own, where the warehouse is."""
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
     os.environ["AITB_WAREHOUSE_DIR"] = str(settings.warehouse_dir)
+    os.environ["AITB_LIBRARIES"] = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     os.environ["DBT_INDIRECT_SELECTION"] = "cautious"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["DBT_LOG_PATH"] = str(target(settings) / "logs")

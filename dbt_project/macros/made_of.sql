@@ -1,12 +1,12 @@
 {#
-    Tables and views by content. Each is made again exactly when something that it is made of has changed: its SQL,
-    its contract, the database, or the content of what it reads.
+    Tables and views by content. Each is made again exactly when something that it is made of has changed: its code,
+    its contract, the libraries, or the content of what it reads.
 
     `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
     that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs
     anew. What a model reads besides relations and files of landing (whose paths are in its SQL, and whose files
-    never change) is not seen here: such a model says `meta={'always_made': true}`. Models in Python are always made,
-    because what they give depends on libraries, too.
+    never change) is not seen here: such a model says `meta={'always_made': true}`. Libraries are seen when whoever
+    runs dbt names them in AITB_LIBRARIES, as the pipeline does.
 #}
 
 {#- What this run has to do for the model: `made_of`, and whether the model `is_unchanged`, made of just that. -#}
@@ -14,7 +14,6 @@
     {%- set is_kept = load_cached_relation(this) is not none
         and load_cached_relation(this).type == config.get("materialized")
         and not should_full_refresh()
-        and model.language == "sql"
         and not config.meta_get("always_made") -%}
     {%- set query -%}
         select
@@ -42,11 +41,11 @@
             {%- do recorded.append(node.alias) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set code = local_md5(compiled_code ~ model.contract.checksum) -%}
+    {%- set code = local_md5(compiled_code ~ model.contract.checksum ~ env_var("AITB_LIBRARIES", "")) -%}
     select
         case
             when count(*) filter (where content is null) = 0
-                then md5(concat_ws('|', version(), {{ sql_text(code) }}, string_agg(content, '|' order by part)))
+                then md5(concat_ws('|', {{ sql_text(code) }}, string_agg(content, '|' order by part)))
         end as made_of
     from (
         select '' as part, '' as content

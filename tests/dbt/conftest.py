@@ -9,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-# Processes that begin with dbt imported: importing it takes longer than building these few rows.
+# Processes that begin with everything imported: that takes longer than building these few rows.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+PROCESSES.set_forkserver_preload(
+    ["dbt.cli.main", "dbt.adapters.duckdb", "statsmodels.regression.linear_model", "anyascii"]
+)
 RUN_DBT = """
 import os, sys
 from dbt.cli.main import dbtRunner
