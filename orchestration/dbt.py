@@ -30,7 +30,7 @@ def target(settings: Settings) -> Path:
 
 
 def configure(settings: Settings) -> None:
-    """Tell dbt, which runs as a process of its own, where the warehouse is."""
+    """Tell dbt, by its environment, where the warehouse is and which libraries make it."""
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
     os.environ["AITB_WAREHOUSE_DIR"] = str(settings.warehouse_dir)
     os.environ["AITB_LIBRARIES"] = hashlib.sha256(LOCK.read_bytes()).hexdigest()

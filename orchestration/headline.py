@@ -160,6 +160,7 @@ def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str
             from export_control_exposure
             where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
             group by flow
+            having sum(value_usd) > 0
         )
         select flow, partners.partner_count, partners.value_usd,
             coalesce(totals.definition_value_usd, partners.definition_value_usd),

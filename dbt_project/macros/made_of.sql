@@ -1,6 +1,6 @@
 {#
-    Tables and views by content. Each is made again exactly when something that it is made of has changed: its code,
-    its contract, the libraries, or the content of what it reads.
+    Tables, views and seeds by content. Each is made again exactly when something that it is made of has changed: its
+    code, its contract, the libraries, or the content of what it reads, of a seed its file.
 
     `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
     that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs
@@ -11,31 +11,36 @@
 
 {#- What this run has to do for the model: `made_of`, and whether the model `is_unchanged`, made of just that. -#}
 {% macro made_of_now() %}
-    {%- set is_kept = load_cached_relation(this) is not none
-        and load_cached_relation(this).type == config.get("materialized")
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set is_kept = existing is not none
+        and existing.type == ("view" if config.get("materialized") == "view" else "table")
         and not should_full_refresh()
         and not config.meta_get("always_made") -%}
     {%- set query -%}
         select
             wanted.made_of,
             coalesce(wanted.made_of = made.made_of, false) as is_unchanged
-        from ({{ parents_digest() }}) as wanted
+        from ({{ file_digest() if model.resource_type == "seed" else parents_digest() }}) as wanted
         left join {{ made_relation() }} as made on made.model_name = {{ sql_text(this.identifier) }}
     {%- endset -%}
     {%- set row = run_query(query).rows[0] -%}
     {{- return({"made_of": row.made_of, "is_unchanged": is_kept and row.is_unchanged}) -}}
 {% endmacro %}
 
+{#- A query of one value: the digest of what a seed is made of. -#}
+{% macro file_digest() %}
+    {%- set code = local_md5(config.get("column_types") | string ~ env_var("AITB_LIBRARIES", "")) -%}
+    select md5(concat({{ sql_text(code) }}, content)) as made_of
+    from {{ text_of_file(seed_file()) }}
+{% endmacro %}
+
 {#- A query of one value: the digest of what the model is made of; null when a parent left no record. -#}
 {% macro parents_digest() %}
     {%- set recorded = [] -%}
-    {%- set seeds = [] -%}
     {%- set incremental = [] -%}
     {%- for unique_id in model.depends_on.nodes | unique | sort if unique_id in graph.nodes -%}
         {%- set node = graph.nodes[unique_id] -%}
-        {%- if node.resource_type == "seed" -%}
-            {%- do seeds.append(node) -%}
-        {%- elif node.config.materialized == "incremental" -%}
+        {%- if node.config.materialized == "incremental" -%}
             {%- do incremental.append(node.alias) -%}
         {%- else -%}
             {%- do recorded.append(node.alias) -%}
@@ -65,12 +70,6 @@
             )
         from {{ loaded_partition() }}
         where model_name = {{ sql_text(name) }}
-        {%- endfor %}
-        {%- for node in seeds %}
-        union all
-        select
-            {{ sql_text(node.alias) }},
-            ({{ digest_of_rows(api.Relation.create(node.database, node.schema, node.alias)) }})
         {%- endfor %}
     ) as parts
 {% endmacro %}

@@ -45,6 +45,29 @@
     {{- return("select concat_ws(':', count(*), sum(hash(whole_row))) from " ~ relation ~ " as whole_row") -}}
 {% endmacro %}
 
+{#- A relation of one row with the `content` of a file. -#}
+{% macro text_of_file(path) %}
+    {{- return(adapter.dispatch("text_of_file", "ai_trade")(path)) -}}
+{% endmacro %}
+
+{% macro duckdb__text_of_file(path) %}
+    {{- return("read_text(" ~ sql_text(path) ~ ")") -}}
+{% endmacro %}
+
+{#- A relation: the rows of a CSV file with a header, of the types given by name; an empty cell is null. -#}
+{% macro rows_of_csv(path, types) %}
+    {{- return(adapter.dispatch("rows_of_csv", "ai_trade")(path, types)) -}}
+{% endmacro %}
+
+{% macro duckdb__rows_of_csv(path, types) %}
+    {%- set options = ["header = true", "nullstr = ''", "delim = ','", "quote = '\"'", "escape = '\"'"] -%}
+    {%- set typed = [] -%}
+    {%- for name, type in types.items() -%}
+        {%- do typed.append(sql_text(name) ~ ": " ~ sql_text(type)) -%}
+    {%- endfor -%}
+    {{- return("read_csv(" ~ sql_text(path) ~ ", types = {" ~ typed | join(", ") ~ "}, " ~ options | join(", ") ~ ")") -}}
+{% endmacro %}
+
 {% macro text_of(expression) %}
     {{- return("cast(" ~ expression ~ " as " ~ dbt.type_string() ~ ")") -}}
 {% endmacro %}

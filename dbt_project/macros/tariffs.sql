@@ -18,7 +18,7 @@
 {#- The rows of a table that hold on a day; all of them without a day. -#}
 {% macro where_valid_on(on_day, table) %}
     {%- if on_day is not none -%}
-        where {{ table }}.valid_from <= {{ on_day }} and ({{ table }}.valid_to is null or {{ table }}.valid_to >= {{ on_day }})
+        where {{ is_valid_on(on_day, table) }}
     {%- endif -%}
 {% endmacro %}
 
@@ -154,8 +154,7 @@ select
         where
             revisions.is_carried_forward
             {%- if on_day is not none %}
-            and revisions.valid_from <= {{ on_day }}
-            and coalesce(revisions.valid_to, date '9999-12-31') >= {{ on_day }}
+            and {{ is_valid_on(on_day, 'revisions') }}
             {%- else %}
             and revisions.valid_from <= coalesce(charged.valid_to, date '9999-12-31')
             and coalesce(revisions.valid_to, date '9999-12-31') >= charged.valid_from

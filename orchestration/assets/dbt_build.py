@@ -1,6 +1,6 @@
 """`dbt build` inside this process, and what it tells as Dagster events.
 
-A process of its own costs seven seconds for each step: most of them import what is imported here already.
+A process of its own would import once more, for each step, what is imported here already.
 """
 
 import shlex
@@ -66,7 +66,7 @@ def build(
 
 def _reasons(told: list[EventMsg]) -> str:
     """What dbt says of the failures, then the rows that macros/failures.sql shows of them."""
-    # The stack is of interest to nobody but dbt's developers; it is in dbt's own log.
+    # The stack is of interest to nobody but dbt's developers.
     errors = [m.info.msg for m in told if m.info.level == "error" and m.info.name != "MainStackTrace"]
     return "\n".join([*errors, *(m.info.msg for m in told if m.info.name == "JinjaLogInfo")])
 
@@ -75,7 +75,7 @@ def _invoke(arguments: list[str], told: list[EventMsg]) -> dbtRunnerResult:
     """Run dbt to its end and let go of the warehouse; what it says goes into `told`."""
 
     def note(message: EventMsg) -> None:
-        # Four of five messages are for debugging, and in dbt's own log.
+        # Four of five messages are for debugging.
         if message.info.level != "debug":
             told.append(message)
 

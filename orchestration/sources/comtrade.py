@@ -11,15 +11,17 @@ years. Both become the same tables. The world and groups of countries have a tab
 An edition is a year of trade. Reporters are late and revise: a year that was read is not complete for good.
 """
 
+import csv
 import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 
+from orchestration.settings import SEEDS
 from orchestration.sources.model import (
     Dataset,
     KeyRefused,
@@ -34,18 +36,13 @@ from orchestration.sources.reading import BAD_COLUMNS, body_of, make_table
 
 PATH = "C/A/HS"
 MOST = 100_000
-# Codes of six digits under which the seed eccn_product_map places controlled products; a test compares them.
-CODES = (
-    *("847150", "847180", "847330", "848620", "848640"),
-    *("851762", "854231", "854232", "854239", "903141"),
-)
 FLOWS = {"M": "import", "X": "export"}
 PINNED = (("partner2Code", "0"), ("customsCode", "C00"), ("motCode", "0"))
 WORLD = 0
 # The service has no row for Taiwan: it is what is left of Asia.
 TAIWAN = (490, "TWN")
 # What is no country: the world, and groups such as the European Union.
-GROUPS = {97: "EUR"}
+GROUPS = (97,)
 
 TRADE = {
     "trade_year": "integer",
@@ -60,6 +57,13 @@ NEEDED = ("reporter", "flow", "year", "cmd_code", "partner", "value_usd")
 
 Row = tuple[int, str, str, str, str, str, int]
 Fault = tuple[str, int, str, str, str]
+
+
+@cache
+def codes() -> list[str]:
+    """Codes of six digits under which the seed eccn_product_map places controlled products."""
+    with (SEEDS / "controls" / "eccn_product_map.csv").open(newline="") as file:
+        return sorted({line["hs_prefix"][:6] for line in csv.DictReader(file) if line["hs_prefix"]})
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:
@@ -94,7 +98,7 @@ def _plan(partition: str, _: Scope) -> list[Request]:
                 *(*PINNED, ("maxRecords", str(MOST)), ("includeDesc", "false")),
             ),
         )
-        for code in CODES
+        for code in codes()
     ]
 
 
@@ -161,8 +165,8 @@ def _read_table(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request
             # Two extracts overlap in the table, so that some rows stand in it twice.
             rows = con.execute(
                 f"select distinct {', '.join(NEEDED)} from read_parquet(?) "
-                f"where cmd_code in {CODES} order by all",
-                [file.name],
+                "where list_contains(?, cmd_code) order by all",
+                [file.name, codes()],
             ).fetchall()
         except duckdb.Error as error:
             raise Refused(f"the file is no Parquet table, or is cut off ({type(error).__name__})") from None

@@ -3,11 +3,13 @@
 python -m tests.bench.steps <step> '<arguments as JSON>'      gives its findings as JSON, last on stdout
 """
 
+import csv
 import json
 import os
 import sys
 from collections.abc import Callable
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from shutil import rmtree
 from statistics import median
@@ -18,7 +20,7 @@ import yaml
 from jinja2 import Template
 
 from orchestration.archive import Archive, Snapshot
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import DBT_PROJECT, SEEDS, Settings
 from orchestration.sources.registry import DATASETS
 
 # A month for which the gate has members of groups to add up.
@@ -26,6 +28,9 @@ ANSWERED_MONTH = "2024-06"
 FLOWS = ("import", "export")
 # Rows that Census serves for each row of exports that lands: the total and its parts.
 SERVED_PER_EXPORT = 2.95
+PARTY_MATCHES = DBT_PROJECT / "models" / "intermediate" / "screening" / "int_party_matches.py"
+# From this score on a name is a candidate: the seed export_control_parameter.
+SCREENING_SCORE = 82
 
 
 def make_answers(settings: Settings, rows: int) -> dict:
@@ -225,6 +230,41 @@ def ask_for_rates(settings: Settings, day: str, definition: str, times: int) -> 
     return found
 
 
+def screen_names(settings: Settings, listed: int, screened: int) -> dict:
+    """Seconds to hold names against a list, making the list ready included, on one core.
+
+    The list is that of the release, over and over with another word each time, until it has `listed` names
+    and other names; the `screened` ones are among them, with two letters changed round.
+    """
+    spec = spec_from_file_location("matches", PARTY_MATCHES)
+    matches = module_from_spec(spec)
+    spec.loader.exec_module(matches)
+    with duckdb.connect(str(settings.release_dir / "ai_trade.duckdb"), read_only=True) as con:
+        parties = con.execute(
+            """
+            select list_code, party_key, unnest([party_name] || string_split(coalesce(alt_names, ''), ';'))
+            from screened_party order by all
+            """
+        ).fetchall()
+    named = [(code, key, name.strip()) for code, key, name in parties if name.strip()]
+    names = [
+        (code, key, f"{name} {named[place - copy][2].split()[0]}" if copy else name, False, "")
+        for copy in range(listed // len(named) + 1)
+        for place, (code, key, name) in enumerate(named)
+    ][:listed]
+    with (SEEDS / "controls" / "legal_form.csv").open(newline="") as file:
+        legal_forms = [line["word"] for line in csv.DictReader(file)]
+    asked = [f"{name[:3]}{name[4:5]}{name[3:4]}{name[5:]}" for _, _, name, *_ in names]
+
+    def screen() -> list:
+        ready = matches.Listed(names, legal_forms)
+        return [
+            matches.candidates(ready, name, None, SCREENING_SCORE) for name in asked[:: listed // screened]
+        ]
+
+    return _timed(screen)
+
+
 def _answered(settings: Settings) -> list[Snapshot]:
     archive = Archive(settings.archive_dir)
     return [archive.latest("census_trade", f"{flow}s_monthly", ANSWERED_MONTH, None) for flow in FLOWS]
@@ -278,6 +318,7 @@ STEPS = (
     table_in_duckdb,
     table_in_pandas,
     ask_for_rates,
+    screen_names,
 )
 
 if __name__ == "__main__":

@@ -177,6 +177,18 @@ class TinyWarehouse:
         with duckdb.connect(str(self.file)) as con:
             return con.execute(sql).fetchall()
 
+    def change(self, *statements: str) -> None:
+        """Change rows of tables, and record their content as loading or making them does."""
+        with duckdb.connect(str(self.file)) as con:
+            for statement in statements:
+                con.execute(statement)
+            for (table,) in con.execute("""
+                select model_name from made_relation
+                join duckdb_tables() on table_name = model_name
+            """).fetchall():
+                content = f"select concat_ws(':', count(*), sum(hash(t))) from {table} as t"
+                con.execute(f"update made_relation set content = ({content}) where model_name = ?", [table])
+
     def tables(self) -> dict[str, list[tuple]]:
         """Every table of the warehouse as sorted rows."""
         with duckdb.connect(str(self.file)) as con:

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import duckdb
 import pytest
 
 from tests.dbt.conftest import as_new
@@ -125,9 +124,7 @@ MISTAKES = [
 def report(built_once) -> dict[str, str]:
     """What dbt says of a warehouse with all the mistakes, by test."""
     warehouse = as_new(built_once)
-    with duckdb.connect(str(warehouse.file)) as con:
-        for mistake in MISTAKES:
-            con.execute(mistake.made_by)
+    warehouse.change(*(mistake.made_by for mistake in MISTAKES))
     warehouse.select()
     assert warehouse.dbt("run", "--select", "int_rule_matches", "int_labels") == 0, warehouse.log
     assert warehouse.dbt("test", "--select", *[mistake.test for mistake in MISTAKES]) == 1
@@ -143,8 +140,7 @@ def test_mistakes_are_named(report, mistake):
 
 def test_a_tie_stops_the_build_before_a_code_is_labelled(warehouse):
     before = warehouse.query("from ai_classification order by all")
-    with duckdb.connect(str(warehouse.file)) as con:
-        con.execute(rule("tie_a", "847150") + ";" + rule("tie_b", "847150", relevance="Medium"))
+    warehouse.change(rule("tie_a", "847150"), rule("tie_b", "847150", relevance="Medium"))
     warehouse.select()
     assert warehouse.dbt("build", "--exclude-resource-type", "seed", "unit_test") == 1
     assert warehouse.query("from ai_classification order by all") == before

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 
@@ -370,6 +371,11 @@ def test_an_edit_of_the_zones_and_their_thresholds_shows_in_the_scenario(history
         where zone_id = 'mine'
     """) == [("ai_diffusion", "tier_2", "licence_within_country_cap", "national_validated_end_user")]
     assert history.query("select count(*) from ai_zone_scenario") == [(before + 1,)]
+    assert history.dbt("build", *plain, "--select", *selected) == 0, history.log
+    results = json.loads((history.directory.parent / "target" / "run_results.json").read_text())["results"]
+    assert [result["message"] for result in results if "model" in result["unique_id"].split(".")[0]] == [
+        "UNCHANGED"
+    ]
 
 
 def test_tiers_follow_the_groups_and_their_dates(history):

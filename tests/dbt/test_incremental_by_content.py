@@ -122,11 +122,10 @@ def test_added_changed_and_removed_months_end_as_a_full_build_does(warehouse):
 
 def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
     mark(warehouse, "2025-02")
-    with duckdb.connect(str(warehouse.file)) as con:
-        con.execute("""
-            insert into classification_prefix by name
-            select * replace ('0101' as hs_prefix) from classification_prefix where hs_prefix = '847150'
-        """)
+    warehouse.change("""
+        insert into classification_prefix by name
+        select * replace ('0101' as hs_prefix) from classification_prefix where hs_prefix = '847150'
+    """)
     warehouse.select()
     assert warehouse.dbt("run", *TRADE) == 0, warehouse.log
 
@@ -171,11 +170,10 @@ def test_a_table_is_made_again_when_what_it_reads_has_changed(warehouse):
 
 def test_a_table_that_comes_out_as_it_was_leaves_its_readers_alone(warehouse):
     # A rule that no product meets.
-    with duckdb.connect(str(warehouse.file)) as con:
-        con.execute("""
-            insert into classification_rule by name
-            select * replace ('unmet' as rule_id, 'unicorn' as must_have) from classification_rule limit 1
-        """)
+    warehouse.change("""
+        insert into classification_rule by name
+        select * replace ('unmet' as rule_id, 'unicorn' as must_have) from classification_rule limit 1
+    """)
     mark_tables(warehouse, "int_labels", "ai_classification")
     warehouse.select()
     assert warehouse.dbt("run", *TRADE) == 0, warehouse.log
@@ -183,8 +181,7 @@ def test_a_table_that_comes_out_as_it_was_leaves_its_readers_alone(warehouse):
 
 
 def test_a_changed_seed_is_seen_through_views(warehouse):
-    with duckdb.connect(str(warehouse.file)) as con:
-        con.execute("update partner set partner_name = 'Somewhere' where partner_code = '4190'")
+    warehouse.change("update partner set partner_name = 'Somewhere' where partner_code = '4190'")
     mark_tables(warehouse, "dim_partner", "ai_classification")
     warehouse.select()
     assert warehouse.dbt("run", *TRADE) == 0, warehouse.log

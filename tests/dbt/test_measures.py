@@ -2,7 +2,6 @@
 
 import shutil
 
-import duckdb
 import pytest
 
 from tests.dbt.conftest import TinyWarehouse
@@ -29,11 +28,10 @@ def history(tmp_path_factory) -> TinyWarehouse:
     warehouse.land_reference()
     warehouse.select()
     assert warehouse.dbt("seed") == 0, warehouse.log
-    with duckdb.connect(str(warehouse.file)) as con:
-        con.execute("""
-            insert into commodity_succession values
-            ('hts10', '8471500150', '9503000011', '2024-01-01', 'split', 'test', null)
-        """)
+    warehouse.change("""
+        insert into commodity_succession values
+        ('hts10', '8471500150', '9503000011', '2024-01-01', 'split', 'test', null)
+    """)
     assert warehouse.dbt("run") == 0, warehouse.log
     return warehouse
 

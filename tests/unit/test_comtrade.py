@@ -1,6 +1,5 @@
 """UN Comtrade: what partners report of their own trade in codes that hold controlled products."""
 
-import csv
 import json
 
 import duckdb
@@ -9,9 +8,9 @@ from pydantic import SecretStr
 
 from orchestration.assets.landing import Absent, bring_in
 from orchestration.landing import Rejected
-from orchestration.settings import SEEDS, Settings
+from orchestration.settings import Settings
 from orchestration.sources import comtrade
-from orchestration.sources.comtrade import CODES, MOST, classify
+from orchestration.sources.comtrade import MOST, classify
 from orchestration.sources.model import KeyRefused, Refused, TooLarge, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.figures import plant
@@ -54,7 +53,7 @@ WORLD, NES, EUROPE = (0, "W00"), (899, "_X "), (97, "EUR")
 
 
 # The service answers code by code, and the first one says whether the year is there.
-FIRST = record(MALAYSIA, "M", USA, 100.4, code=CODES[0])
+FIRST = record(MALAYSIA, "M", USA, 100.4, code="847150")
 
 
 @pytest.fixture
@@ -103,14 +102,11 @@ def test_countries_are_kept_apart_from_the_world_and_groups(bring):
 def test_each_code_is_asked_for_once_with_its_dimensions_pinned(bring, server):
     bring(FIRST)
     asked = [dict(one.params) for one in server.requests if one.path.endswith("/C/A/HS")]
-    assert [one["cmdCode"] for one in asked] == list(CODES)
+    assert [one["cmdCode"] for one in asked] == [
+        *("847150", "847180", "847330", "848620", "848640"),
+        *("851762", "854231", "854232", "854239", "903141"),
+    ]
     assert all(one["customsCode"] == "C00" and one["motCode"] == one["partner2Code"] == "0" for one in asked)
-
-
-def test_the_codes_are_those_of_the_map():
-    with (SEEDS / "controls" / "eccn_product_map.csv").open(newline="") as file:
-        mapped = {line["hs_prefix"][:6] for line in csv.DictReader(file) if line["hs_prefix"]}
-    assert set(CODES) == mapped
 
 
 def test_rows_that_come_twice_or_cannot_be_read_are_kept_out(bring):

@@ -63,7 +63,7 @@ years as (
         event_id,
         eccn_group,
         is_event,
-        extract(year from event_month) as event_year
+        event_year
     from dates
     where is_event
 
@@ -82,7 +82,7 @@ years as (
         where
             dates.is_event
             and product_groups.eccn_group = dates.eccn_group
-            and abs(extract(year from dates.event_month) - trade.trade_year) <= 1
+            and abs(dates.event_year - trade.trade_year) <= 1
     )
 
 ),

@@ -6,6 +6,7 @@ are looked at is decided by the beginnings, the endings and the consonants of wo
 hides a name only if it is in each of them.
 """
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
@@ -21,16 +22,6 @@ COLUMNS = {
     "match_kind": "varchar",
     "country_agrees": "boolean",
 }
-LEGAL_FORMS = frozenset(
-    re.findall(
-        "[a-z]+",
-        """
-        ab ag as asa bhd bv co company corp corporation dmcc doo fz fzco fze gmbh group holding inc
-        incorporated joint jsc kg liability limited llc llp ltd nv ooo open oy pao pjsc plc private pte pty
-        public pvt sa sae sarl sas sdn spa srl stock the
-        """,
-    )
-)
 # Candidates per name that are scored, and that are shown.
 SCORED, SHOWN = 30, 3
 MOST_LOOKED_AT = 1_000
@@ -59,9 +50,10 @@ def keys_of(word):
 class Listed:
     """The names of a list, with what is needed to find one of them."""
 
-    def __init__(self, names):
-        """`names` are rows (list, party, name, whether it is an alternative one, countries)."""
+    def __init__(self, names, legal_forms):
+        """`names` are rows (list, party, name, is it another name, countries); `legal_forms` are words."""
         self.names = list(names)
+        self.legal_forms = frozenset(legal_forms)
         self.words = [words_of(row[2]) for row in self.names]
         self.joined = [" ".join(sorted(words)) for words in self.words]
         frequency = Counter(word for words in self.words for word in set(words))
@@ -73,14 +65,14 @@ class Listed:
 
     def _weight(self, word, count):
         rarity = math.log(1 + len(self.names) / (1 + count))
-        return rarity * (LEGAL_WEIGHT if word in LEGAL_FORMS else 1)
+        return rarity * (LEGAL_WEIGHT if word in self.legal_forms else 1)
 
     def weight(self, word):
         return self.weights.get(word) or self._weight(word, 0)
 
     def near(self, words):
         """Places of the names that share most of what is rare about some words."""
-        shared = Counter()
+        shared = {}
         looked_at = 0
         keys = {key for word in words for key in keys_of(word)}
         for found in sorted((self.places.get(key, ()) for key in keys), key=len):
@@ -90,8 +82,8 @@ class Listed:
             looked_at += len(found)
             rarity = math.log(1 + len(self.names) / (1 + len(found)))
             for place in found:
-                shared[place] += rarity
-        return [place for place, _ in shared.most_common(SCORED)]
+                shared[place] = shared.get(place, 0.0) + rarity
+        return heapq.nlargest(SCORED, shared, key=shared.get)
 
     def score(self, words, joined, place):
         """0 to 100: how much of the weight of both names has its like in the other one."""
@@ -103,12 +95,12 @@ class Listed:
         best_there = dict.fromkeys(listed, 0.0)
         for word in best_here:
             for other in best_there:
-                alike = fuzz.ratio(word, other, score_cutoff=LEAST_WORD_RATIO)
-                best_here[word] = max(best_here[word], alike)
-                best_there[other] = max(best_there[other], alike)
+                if alike := fuzz.ratio(word, other, score_cutoff=LEAST_WORD_RATIO):
+                    best_here[word] = max(best_here[word], alike)
+                    best_there[other] = max(best_there[other], alike)
         covered = [
-            sum(self.weight(word) * alike for word, alike in best.items())
-            / sum(self.weight(word) for word in best)
+            sum(self.weight(word) * alike for word, alike in best.items() if alike)
+            / sum(map(self.weight, best))
             for best in (best_here, best_there)
         ]
         # A name that leaves words out is still that name; what it adds may make it another one.
@@ -146,30 +138,34 @@ def candidates(listed, name, country, threshold):
 def model(dbt, session):
     """One row per candidate for a name of the user's file, against the list as last seen."""
     dbt.config(materialized="table")
-    parties = dbt.ref("stg_control_lists__parties")
+    asked = dbt.ref("stg_control_lists__parties")
     listed = dbt.ref("screened_party")
     parameters = dbt.ref("export_control_parameter")
     countries = dbt.ref("partner_alias")
     partners = dbt.ref("partner")
+    legal_forms = dbt.ref("legal_form")
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     session.execute(f"create or replace temp table party_candidates ({columns})")
-    names = parties.project("row_number, party_name, country").order("row_number").fetchall()
+    names = asked.project("row_number, party_name, country").order("row_number").fetchall()
     if names:
         ((threshold,),) = parameters.filter("parameter_id = 'screening_score'").project("value").fetchall()
         iso2 = dict(partners.filter("iso2 is not null").project("partner_code, iso2").fetchall())
         known = {alias: iso2.get(code) for alias, code in countries.project("alias, partner_code").fetchall()}
         known |= {code: code for code in iso2.values()}
-        current = Listed(
-            (list_code, key, name, is_alternative, places or "")
-            for list_code, key, own, others, places in listed.filter("valid_to is null")
+        parties = (
+            listed.filter("valid_to is null")
             .project("list_code, party_key, party_name, alt_names, replace(countries, ' ', '')")
             .order("list_code, party_key")
-            .fetchall()
+        )
+        listed_names = [
+            (list_code, key, name, is_alternative, places or "")
+            for list_code, key, own, others, places in parties.fetchall()
             for is_alternative, name in [
                 (False, own),
                 *((True, other.strip()) for other in (others or "").split(";") if other.strip()),
             ]
-        )
+        ]
+        current = Listed(listed_names, (word for (word,) in legal_forms.project("word").fetchall()))
         rows = [
             (row_number, *candidate)
             for row_number, name, country in names

@@ -139,8 +139,7 @@ product_shares as (
     from days
     inner join {{ ref('int_tariff_product_parameters') }} as parameters
         on
-            days.on_day >= parameters.valid_from
-            and (parameters.valid_to is null or days.on_day <= parameters.valid_to)
+            {{ is_valid_on('days.on_day', 'parameters') }}
     inner join products
         on parameters.hts10 = products.hts10
 
@@ -161,8 +160,7 @@ listed as (
     inner join class_lists
         on
             scope_rows.list_id = class_lists.list_id
-            and scope_rows.on_day >= class_lists.valid_from
-            and (class_lists.valid_to is null or scope_rows.on_day <= class_lists.valid_to)
+            and {{ is_valid_on('scope_rows.on_day', 'class_lists') }}
             and (scope_rows.is_law or class_lists.is_ai)
     left join product_shares as of_product
         on
@@ -283,8 +281,7 @@ displaced as (
         on
             upper.stacking_class = rules.stacking_class
             and lower.stacking_class = rules.other_class
-            and lower.on_day >= rules.valid_from
-            and (rules.valid_to is null or lower.on_day <= rules.valid_to)
+            and {{ is_valid_on('lower.on_day', 'rules') }}
     where
         rules.effect = 'displaces'
         or (rules.effect = 'highest' and upper.place_in_class < lower.place_in_class)

@@ -71,13 +71,11 @@ in_force as (
     inner join {{ ref('int_tariff_slices') }} as slices
         on
             rates.scenario_id = slices.scenario_id
-            and rates.valid_from <= slices.valid_from
-            and (rates.valid_to is null or rates.valid_to >= slices.valid_from)
+            and {{ is_valid_on('slices.valid_from', 'rates') }}
     inner join scopes
         on
             rates.partner_scope = scopes.partner_scope
-            and slices.valid_from >= scopes.valid_from
-            and (scopes.valid_to is null or slices.valid_from <= scopes.valid_to)
+            and {{ is_valid_on('slices.valid_from', 'scopes') }}
 
 )
 

@@ -22,8 +22,7 @@ scopes as (
     inner join slices
         on
             slices.scenario_id = 'law'
-            and scopes.valid_from <= slices.valid_from
-            and (scopes.valid_to is null or scopes.valid_to >= slices.valid_from)
+            and {{ is_valid_on('slices.valid_from', 'scopes') }}
 
 ),
 
@@ -36,8 +35,7 @@ changes as (
     inner join slices
         on
             changes.scenario_id = slices.scenario_id
-            and changes.valid_from <= slices.valid_from
-            and (changes.valid_to is null or changes.valid_to >= slices.valid_from)
+            and {{ is_valid_on('slices.valid_from', 'changes') }}
 
 ),
 
@@ -57,8 +55,7 @@ rows_of_scopes as (
         on scope_rows.list_id = lists.list_id
     inner join slices
         on
-            scope_rows.valid_from <= slices.valid_from
-            and (scope_rows.valid_to is null or scope_rows.valid_to >= slices.valid_from)
+            {{ is_valid_on('slices.valid_from', 'scope_rows') }}
 
     union all
 

@@ -7,8 +7,7 @@ select
 from {{ ref('int_tariff_group_sums') }} as sums
 inner join {{ ref('int_tariff_days') }} as days
     on
-        sums.valid_from <= days.day
-        and (sums.valid_to is null or sums.valid_to >= days.day)
+        {{ is_valid_on('days.day', 'sums') }}
 where
     sums.scenario_id = 'law'
     and sums.partner_code = 'all'

@@ -64,8 +64,7 @@ months as (
     inner join assumed
         on
             trade.partner_code = assumed.partner_code
-            and trade.period_start >= assumed.valid_from
-            and (assumed.valid_to is null or trade.period_start <= assumed.valid_to)
+            and {{ is_valid_on('trade.period_start', 'assumed') }}
     where
         trade.period_grain = 'month'
         and assumed.condition = 'mfn_dutiable'

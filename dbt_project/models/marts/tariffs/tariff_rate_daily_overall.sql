@@ -25,5 +25,4 @@ select
 from running
 inner join {{ ref('int_tariff_days') }} as days
     on
-        running.valid_from <= days.day
-        and (running.valid_to is null or running.valid_to >= days.day)
+        {{ is_valid_on('days.day', 'running') }}
