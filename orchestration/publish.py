@@ -12,6 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,22 +191,24 @@ def _write_tables(
     """Write every table as Parquet, in the order of its key, and from that into the database; give rows."""
     spill = settings.warehouse_dir / "spill"
     row_counts = {}
+    written = [*(table for table in tables if not table.is_query), *RELEASE_TABLES]
     with duckdb.connect(config={"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}) as con:
         con.execute(f"attach '{settings.warehouse_dir / 'warehouse.duckdb'}' as warehouse (read_only)")
         con.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
         _describe_release(con, info, checks)
-        for table in [*(table for table in tables if not table.is_query), *RELEASE_TABLES]:
-            parquet = folder / f"{table.name}.parquet"
-            con.execute(f"""
-                copy (from {table.relation} order by {", ".join(table.key)})
-                to '{parquet}' (format parquet, compression zstd)
-            """)
+        # Most tables are too small to keep two cores busy.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(lambda table: _write_parquet(con, folder, table), written))
+        # A commit for each of a thousand comments takes longer than the tables do.
+        con.execute("begin")
+        for table in written:
             name = f"release.main.{table.name}"
-            con.execute(f"create table {name} as from read_parquet('{parquet}')")
+            con.execute(f"create table {name} as from read_parquet('{folder / table.name}.parquet')")
             con.execute(f"comment on table {name} is {_text(table.description)}")
             for column, description in table.columns.items():
                 con.execute(f"comment on column {name}.{column} is {_text(description)}")
             (row_counts[table.name],) = con.execute(f"select count(*) from {name}").fetchone()
+        con.execute("commit")
         for table in tables:
             if table.is_query:
                 _write_query(con, table)
@@ -213,6 +216,14 @@ def _write_tables(
         con.execute("detach release")
     shutil.rmtree(spill, ignore_errors=True)
     return row_counts
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path, table: PublishedTable) -> None:
+    with con.cursor() as cursor:
+        cursor.execute(f"""
+            copy (from {table.relation} order by {", ".join(table.key)})
+            to '{folder / table.name}.parquet' (format parquet, compression zstd)
+        """)
 
 
 def _write_query(con: duckdb.DuckDBPyConnection, table: PublishedTable) -> None:
