@@ -13,13 +13,15 @@
             'landing': 'goods',             the landing table that it reads, or
             'upstream': 'ai_trade',         the incremental model that it reads, or a list of them
             'coverage': true,               what was asked and answered counts as well
+            'year_earlier': true,           each is compared with that of a year earlier, which counts as well
             'period_grain': 'month',        it holds this grain only and has no column for it
             'both_flows': true,             a partition holds both flows
             'context': ['balance_basis'],   small relations that every partition depends on
         }}) }}
 
     and takes from its inputs only the rows that `is_to_load()` lets through: on a first run all of them, later
-    those of the files (or periods) that changed, named as literals, so that no other file is opened.
+    those of the files (or periods) that changed, named as literals, so that no other file is opened. A model that
+    compares takes from its inputs those of a year earlier too: `is_to_load(year_earlier=true)`.
 
     What is not in a partition is its context: the SQL of the model, of its macros and of its parents, its
     contract, and the rows of the context relations. It is part of every digest, so a change of it changes
@@ -118,8 +120,8 @@
     {{- return({"is_build": rows | length > 0 and rows[0].unchanged_count == 0, "partitions": rows}) -}}
 {% endmacro %}
 
-{#- What the model takes from its inputs, as a condition on their rows. -#}
-{% macro is_to_load() %}
+{#- What the model takes from its inputs, as a condition on their rows; with what it is compared with, or without. -#}
+{% macro is_to_load(year_earlier=false) %}
     {%- set changes = partition_changes() if execute else {"is_build": true} -%}
     {%- if changes.is_build -%}
         {{- return("1 = 1") -}}
@@ -127,6 +129,9 @@
     {%- set conditions = [] -%}
     {%- for partition in changes.partitions if partition.is_selected -%}
         {%- do conditions.append("(" ~ partition_condition(partition) ~ ")") -%}
+        {%- if year_earlier -%}
+            {%- do conditions.append("(" ~ partition_condition(partition, years=-1) ~ ")") -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- set landing_table = config.meta_get("by_content").landing -%}
     {%- if not conditions -%}
@@ -143,10 +148,11 @@
     {{- return("landing_path in (" ~ run_query(query).columns[0].values() | join(", ") ~ ")") -}}
 {% endmacro %}
 
-{#- A partition as a condition on the columns that the model has. -#}
-{% macro partition_condition(partition) %}
+{#- A partition, or the one some years after it, as a condition on the columns that the model has. -#}
+{% macro partition_condition(partition, years=0) %}
     {%- set content = config.meta_get("by_content") -%}
-    {%- set conditions = ["period_start = cast(" ~ sql_text(partition.period_start) ~ " as date)"] -%}
+    {%- set period_start = "cast(" ~ sql_text(partition.period_start) ~ " as date)" -%}
+    {%- set conditions = ["period_start = " ~ (years_after(period_start, years) if years else period_start)] -%}
     {%- if not content.period_grain -%}
         {%- do conditions.append("period_grain = " ~ sql_text(partition.period_grain)) -%}
     {%- endif -%}
@@ -172,13 +178,21 @@
         {%- endif %}
         {%- if content.upstream %}
         select flow, period_grain, period_start, concat_ws('|', model_name, flow, digest) as part
-        from {{ loaded_partition() }}
-        where
-            model_name in (
-                {%- for name in ([content.upstream] if content.upstream is string else content.upstream) %}
-                {{ sql_text(name) }}{{ "," if not loop.last }}
-                {%- endfor %}
-            )
+        from {{ upstream_partitions(content) }}
+        {%- endif %}
+        {%- if content.year_earlier %}
+        union all
+        select
+            earlier.flow,
+            earlier.period_grain,
+            own.period_start,
+            concat_ws('|', 'a year earlier', earlier.model_name, earlier.flow, earlier.digest) as part
+        from {{ upstream_partitions(content) }} as earlier
+        inner join (select distinct flow, period_grain, period_start from {{ upstream_partitions(content) }}) as own
+            on
+                earlier.flow = own.flow
+                and earlier.period_grain = own.period_grain
+                and earlier.period_start = {{ years_after("own.period_start", -1) }}
         {%- endif %}
         {%- if content.coverage and (content.landing or content.upstream) %}
         union all
@@ -193,6 +207,18 @@
         {%- endif %}
     ) as parts
     group by 1, 2, 3
+{% endmacro %}
+
+{% macro upstream_partitions(content) %}
+    (
+        select * from {{ loaded_partition() }}
+        where
+            model_name in (
+                {%- for name in ([content.upstream] if content.upstream is string else content.upstream) %}
+                {{ sql_text(name) }}{{ "," if not loop.last }}
+                {%- endfor %}
+            )
+    )
 {% endmacro %}
 
 {% macro selected_partitions(landing_table) %}

@@ -213,3 +213,102 @@ from charged
         + {{ relation }}.{{ authority }}_duty_usd
     {%- endfor -%}
 {% endmacro %}
+
+{#-
+    A query: imports (period_start, partner_code, commodity_system, commodity_code, value_usd, and the days
+    valid_from to valid_to that they stand for) by set of products and by what decides their duty. Goods that claim
+    their preference are a flow of their own, as they have another ordinary rate and may be another case to the law.
+-#}
+{% macro imports_by_duty(imports) %}
+with in_intervals as (
+
+    select
+        imports.period_start,
+        imports.partner_code,
+        sets.product_set_id,
+        imports.value_usd,
+        products.product_class_id,
+        partners.partner_class_id,
+        cast(coalesce(claims.claimed_share, 0) as double) as claimed_share,
+        case when partners.is_column_2 then products.column_2_rate else products.mfn_rate end
+            as ordinary_rate,
+        preferences.preference_rate,
+        greatest(imports.valid_from, products.valid_from, coalesce(claims.valid_from, products.valid_from))
+            as valid_from,
+        nullif(
+            least(
+                coalesce(imports.valid_to, date '9999-12-31'),
+                coalesce(products.valid_to, date '9999-12-31'),
+                coalesce(claims.valid_to, date '9999-12-31')
+            ),
+            date '9999-12-31'
+        ) as valid_to
+    from {{ imports }} as imports
+    inner join {{ ref('int_product_sets') }} as sets
+        on
+            imports.commodity_system = sets.commodity_system
+            and imports.commodity_code = sets.commodity_code
+            and {{ is_valid_on('imports.period_start', 'sets') }}
+    inner join {{ ref('tariff_product') }} as products
+        on
+            imports.commodity_code = products.hts10
+            and products.valid_from <= coalesce(imports.valid_to, date '9999-12-31')
+            and coalesce(products.valid_to, date '9999-12-31') >= imports.valid_from
+    inner join {{ ref('tariff_partner') }} as partners
+        on imports.partner_code = partners.partner_code
+    left join {{ ref('tariff_preference') }} as preferences
+        on
+            products.special_rate_text = preferences.special_rate_text
+            and imports.partner_code = preferences.partner_code
+    left join {{ ref('tariff_claim') }} as claims
+        on
+            imports.commodity_code = claims.hts10
+            and imports.partner_code = claims.partner_code
+            and claims.valid_from
+            <= least(
+                coalesce(imports.valid_to, date '9999-12-31'), coalesce(products.valid_to, date '9999-12-31')
+            )
+            and coalesce(claims.valid_to, date '9999-12-31')
+            >= greatest(imports.valid_from, products.valid_from)
+
+),
+
+split as (
+
+    select
+        *,
+        false as is_claimed,
+        ordinary_rate as base_rate,
+        value_usd - cast(round(value_usd * claimed_share) as bigint) as weight_usd
+    from in_intervals
+
+    union all
+
+    select
+        *,
+        true as is_claimed,
+        coalesce(preference_rate, ordinary_rate) as base_rate,
+        cast(round(value_usd * claimed_share) as bigint) as weight_usd
+    from in_intervals
+    where claimed_share > 0
+
+)
+
+select
+    period_start,
+    partner_code,
+    product_set_id,
+    product_class_id,
+    partner_class_id,
+    is_claimed,
+    ordinary_rate,
+    base_rate,
+    valid_from,
+    valid_to,
+    cast(sum(weight_usd) as bigint) as weight_usd
+from split
+where weight_usd > 0
+group by
+    period_start, partner_code, product_set_id, product_class_id, partner_class_id, is_claimed,
+    ordinary_rate, base_rate, valid_from, valid_to
+{% endmacro %}

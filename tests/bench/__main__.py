@@ -258,7 +258,9 @@ def _step(console: Console, name: str, **arguments: object) -> tuple[dict, Finis
 def _dbt(console: Console, folder: Path, command: str, *arguments: str) -> Finished:
     project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     target = ["--target-path", str(_target(folder, command))]
-    return _run(console, f"dbt {command}", ["dbt", "--quiet", command, *project, *target, *arguments])
+    # As the pipeline does: what dbt sends to the database is in its target folder.
+    quiet = ["--quiet", "--log-level-file", "info"]
+    return _run(console, f"dbt {command}", ["dbt", *quiet, command, *project, *target, *arguments])
 
 
 def _target(folder: Path, command: str) -> Path:

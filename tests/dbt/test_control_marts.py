@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -333,6 +334,48 @@ def test_exposure_adds_up_and_says_what_is_needed(history):
             using (definition_id, flow, period_grain, period_start, eccn_group)
         where trust_tier = 'all' and licence_requirement = 'all' and period_grain = 'month'
     """)[0][1:] == (0, 0)
+
+
+def test_a_revision_shows_in_the_growth_of_the_year_after(history, tmp_path):
+    """Only two months are written again; they end as in a warehouse that is built from nothing."""
+    revised = TinyWarehouse(tmp_path / "warehouse", dict(history.landed), dict(history.covered))
+    shutil.copytree(history.directory, revised.directory)
+    key = ("exports_monthly", "2023-05", "goods")
+    *period, path, _, _, _ = history.landed[key]
+    revised._land(
+        key,
+        tuple(period),
+        f"""
+        select * exclude (vintage_at)
+            replace (if(partner_code = '{VIETNAM}', 2 * value_usd, value_usd) as value_usd)
+        from '{path}'
+        """,
+    )
+    tables = ("export_control_exposure", "export_control_exposure_total")
+    growth = f"""
+        select value_growth from export_control_exposure
+        where definition_id = 'all_goods' and eccn_group = 'advanced_computing' and flow = 'export'
+            and period_start = date '2024-05-01' and partner_code = '{VIETNAM}'
+    """
+    (before,) = revised.query(growth)[0]
+    with duckdb.connect(str(revised.file)) as con:
+        # What no build writes, in months that need not be written again.
+        con.execute(
+            "update export_control_exposure set vendor_usd = -1 where period_start <> date '2023-05-01'"
+        )
+    revised.build("--select", *(f"+{table}" for table in tables))
+    assert revised.query(growth) == [(pytest.approx((1 + before) / 2 - 1),)]
+    assert revised.query(
+        "select distinct period_start::varchar from export_control_exposure where vendor_usd <> -1 order by 1"
+    ) == [("2023-05-01",), ("2024-05-01",)]
+    found = {
+        table: revised.query(f"select * exclude (vendor_usd, map_basis) from {table} order by all")
+        for table in tables
+    }
+    revised.file.unlink()
+    revised.build("--select", *(f"+{table}" for table in tables))
+    for table, rows in found.items():
+        assert revised.query(f"select * exclude (vendor_usd, map_basis) from {table} order by all") == rows
 
 
 def test_a_zone_falls_under_its_tier_and_its_size(history):

@@ -30,6 +30,27 @@ goods as (
 
 ),
 
+months as (
+
+    select distinct period_start
+    from goods
+
+),
+
+-- Spread out, so that goods are joined by their month: a join by distance would try every pair of months.
+date_months as (
+
+    select
+        dates.*,
+        months.period_start
+    from dates
+    inner join months
+        on
+            dates.event_month <> months.period_start
+            and abs(date_diff('month', dates.event_month, months.period_start)) <= dates.window_months
+
+),
+
 by_code as (
 
     select
@@ -45,12 +66,11 @@ by_code as (
         sum(goods.foreign_value_usd) filter (where goods.period_start > dates.event_month) as after_foreign,
         sum(case when goods.period_start < dates.event_month then goods.quantity_1 end) as before_quantity,
         sum(case when goods.period_start > dates.event_month then goods.quantity_1 end) as after_quantity
-    from dates
+    from date_months as dates
     inner join goods
         on
             dates.eccn_group = goods.eccn_group
-            and dates.event_month <> goods.period_start
-            and abs(date_diff('month', dates.event_month, goods.period_start)) <= dates.window_months
+            and dates.period_start = goods.period_start
     group by 1, 2, 3, 4, 5, 6
 
 ),

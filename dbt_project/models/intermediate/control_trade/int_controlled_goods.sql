@@ -1,42 +1,61 @@
 {{ config(
     materialized='incremental',
-    meta={'by_content': {'landing': 'goods', 'context': ['eccn_product_map']}},
+    meta={'by_content': {
+        'upstream': ['goods_trade', 'goods_trade_annual'],
+        'context': ['int_eccn_group_codes'],
+    }},
 ) }}
 
-with goods as (
+with months_and_years as (
 
-    select * from {{ ref('stg_census__goods') }}
+    select
+        flow,
+        'month' as period_grain,
+        period_start,
+        partner_code,
+        commodity_code,
+        value_usd,
+        quantity_1,
+        unit_1,
+        foreign_value_usd
+    from {{ ref('goods_trade') }}
+
+    union all
+
+    select
+        flow,
+        'year' as period_grain,
+        period_start,
+        partner_code,
+        commodity_code,
+        value_usd,
+        quantity_1,
+        unit_1,
+        foreign_value_usd
+    from {{ ref('goods_trade_annual') }}
+
+),
+
+goods as (
+
+    select * from months_and_years
     where {{ is_to_load() }}
 
 ),
 
-prefixes as (
+codes as (
 
     select distinct
-        hs_prefix,
-        flow
-    from {{ ref('eccn_product_map') }}
-    where hs_prefix is not null
+        flow,
+        commodity_code
+    from {{ ref('int_eccn_group_codes') }}
 
 )
 
-select
-    flow,
-    period_grain,
-    period_start,
-    partner_code,
-    commodity_code,
-    value_usd,
-    quantity_1,
-    unit_1,
-    foreign_value_usd
+select goods.*
 from goods
-where
-    exists (
-        select 1
-        from prefixes
-        where
-            goods.commodity_code like concat(prefixes.hs_prefix, '%')
-            and prefixes.flow in ('both', goods.flow)
-    )
-order by flow, period_grain, period_start, partner_code, commodity_code
+inner join codes
+    on
+        goods.flow = codes.flow
+        and goods.commodity_code = codes.commodity_code
+order by goods.flow, goods.period_grain, goods.period_start, goods.partner_code, goods.commodity_code

@@ -4,10 +4,10 @@
 -- is controlled to embargoed destinations only.
 with codes as (
 
-    select distinct
-        flow,
+    select
+        case commodity_system when 'hts10' then 'import' else 'export' end as flow,
         commodity_code
-    from {{ ref('int_controlled_goods') }}
+    from {{ ref('dim_commodity') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- The strictest requirement of the entries of a group that hold on the last day of a period.
 with entries as (
 
@@ -28,6 +26,7 @@ with entries as (
 periods as (
 
     select distinct
+        flow,
         period_grain,
         period_start,
         partner_code,
@@ -47,6 +46,7 @@ placed as (
 
     select
         entries.eccn_group,
+        periods.flow,
         periods.period_grain,
         periods.period_start,
         periods.partner_code,
@@ -77,6 +77,7 @@ placed as (
 
 select
     eccn_group,
+    flow,
     period_grain,
     period_start,
     partner_code,
@@ -93,4 +94,4 @@ select
     end as review_policy,
     max(review_exception) as review_exception
 from placed
-group by 1, 2, 3, 4
+group by 1, 2, 3, 4, 5

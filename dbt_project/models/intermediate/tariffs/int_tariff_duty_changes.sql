@@ -17,14 +17,13 @@ with flows as (
             date '9999-12-31'
         ) as valid_to,
         case when flows.is_claimed then panel.claimed_duty_id else panel.duty_id end as duty_id
-    from {{ ref('int_tariff_flows') }} as flows
+    from {{ ref('int_tariff_weights') }} as flows
     inner join {{ ref('tariff_panel') }} as panel
         on
             flows.product_class_id = panel.product_class_id
             and flows.partner_class_id = panel.partner_class_id
             and panel.valid_from <= coalesce(flows.valid_to, date '9999-12-31')
             and coalesce(panel.valid_to, date '9999-12-31') >= flows.valid_from
-    where flows.basis = 'weights'
 
 ),
 

@@ -1,12 +1,24 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': ['ai_trade', 'source_coverage'],
+        'context': ['dim_partner'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+
 with trade as (
 
     select * from {{ ref('ai_trade') }}
+    where {{ is_changed }}
 
 ),
 
 flow_periods as (
 
     select * from {{ ref('int_flow_periods') }}
+    where {{ is_changed }}
 
 ),
 

@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': ['int_goods_summed_by_commodity', 'source_coverage'],
+        'context': ['ai_category', 'ai_product', 'dim_commodity'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+
 with products as (
 
     select * from {{ ref('ai_product') }}
@@ -7,13 +17,16 @@ with products as (
 goods as (
 
     select * from {{ ref('int_goods_summed_by_commodity') }}
+    where {{ is_changed }}
 
 ),
 
 covered_periods as (
 
     select * from {{ ref('int_flow_periods') }}
-    where is_covered
+    where
+        is_covered
+        and {{ is_changed }}
 
 ),
 

@@ -288,6 +288,14 @@ code_counts as (
 
 ),
 
+periods as (
+
+    select period_start from published
+    union
+    select base_period_start as period_start from published
+
+),
+
 measured as (
 
     {% for measured in measures -%}
@@ -305,6 +313,9 @@ measured as (
             {{ measured.our_value }} as our_value,
             {{ measured.reason or 'reason' }} as reason
         from {{ measured.relation }}
+        {% if measured.period_start != no_text() -%}
+            where {{ measured.period_start or 'period_start' }} in (select periods.period_start from periods)
+        {% endif -%}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),

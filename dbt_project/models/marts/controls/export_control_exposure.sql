@@ -1,8 +1,33 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': [
+            'int_controlled_goods',
+            'int_goods_summed_by_product_set',
+            'ai_trade',
+            'source_coverage',
+        ],
+        'year_earlier': true,
+        'context': [
+            'ai_product',
+            'dim_partner',
+            'eccn_product_map',
+            'int_eccn_group_codes',
+            'licence_requirement',
+            'partner_tier',
+        ],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+{%- set is_compared = is_to_load(year_earlier=true) %}
+
 -- Trade with a partner in codes that hold controlled products, and what it needs. What it comes to with all
 -- of them is export_control_exposure_total.
 with goods as (
 
     select * from {{ ref('int_controlled_goods') }}
+    where {{ is_compared }}
 
 ),
 
@@ -76,34 +101,50 @@ by_partner as (
 
 ),
 
+requirements as (
+
+    select * from {{ ref('int_group_requirements') }}
+    where {{ is_changed }}
+
+),
+
+shown as (
+
+    select * from by_partner
+    where {{ is_changed }}
+
+),
+
 described as (
 
     select
-        by_partner.*,
+        shown.*,
         coalesce(tiers.trust_tier, 'none') as trust_tier,
         case
-            when by_partner.flow = 'import' then 'not_applicable'
+            when shown.flow = 'import' then 'not_applicable'
             else coalesce(requirements.licence_requirement, 'not_controlled')
         end as licence_requirement,
         requirements.review_policy,
         requirements.review_exception
-    from by_partner
+    from shown
     left join tiers
         on
-            by_partner.partner_code = tiers.partner_code
-            and {{ is_valid_on('by_partner.last_day', 'tiers') }}
-    left join {{ ref('int_group_requirements') }} as requirements
+            shown.partner_code = tiers.partner_code
+            and {{ is_valid_on('shown.last_day', 'tiers') }}
+    left join requirements
         on
-            case when by_partner.flow = 'export' then by_partner.eccn_group end = requirements.eccn_group
-            and by_partner.period_grain = requirements.period_grain
-            and by_partner.period_start = requirements.period_start
-            and by_partner.partner_code = requirements.partner_code
+            shown.eccn_group = requirements.eccn_group
+            and shown.flow = requirements.flow
+            and shown.period_grain = requirements.period_grain
+            and shown.period_start = requirements.period_start
+            and shown.partner_code = requirements.partner_code
 
 ),
 
 periods as (
 
     select * from {{ ref('int_flow_periods') }}
+    where {{ is_compared }}
 
 ),
 
@@ -118,6 +159,7 @@ definition_trade as (
         partner_code,
         cast(sum(value_usd) as bigint) as value_usd
     from {{ ref('ai_trade') }}
+    where {{ is_changed }}
     group by definition_id, flow, period_grain, period_start, partner_code
 
     union all
@@ -130,6 +172,7 @@ definition_trade as (
         partner_code,
         cast(sum(value_usd) as bigint) as value_usd
     from {{ ref('int_goods_summed_by_partner') }}
+    where {{ is_changed }}
     group by flow, period_grain, period_start, partner_code
 
 ),
@@ -145,6 +188,7 @@ coverage as (
     where
         level = 'hs10'
         and status = 'covered'
+        and {{ is_compared }}
 
 ),
 
@@ -187,7 +231,7 @@ compared as (
             and described.period_grain = year_earlier.period_grain
             and {{ years_after('described.period_start', -1) }} = year_earlier.period_start
             and described.partner_code = year_earlier.partner_code
-    left join described as earlier
+    left join by_partner as earlier
         on
             described.definition_id = earlier.definition_id
             and described.flow = earlier.flow

@@ -1,8 +1,32 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': [
+            'export_control_exposure',
+            'int_goods_summed_by_product_set',
+            'ai_trade',
+            'source_coverage',
+        ],
+        'year_earlier': true,
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+{%- set is_compared = is_to_load(year_earlier=true) %}
+
 -- Trade with all partners in codes that hold controlled products, by their tier and by what it needs; null
 -- where not every partner is covered.
 with periods as (
 
     select * from {{ ref('int_flow_periods') }}
+    where {{ is_compared }}
+
+),
+
+by_partner as (
+
+    select * from {{ ref('export_control_exposure') }}
+    where {{ is_compared }}
 
 ),
 
@@ -12,7 +36,7 @@ exposure as (
         exposure.*,
         periods.is_covered,
         periods.reason as coverage_reason
-    from {{ ref('export_control_exposure') }} as exposure
+    from by_partner as exposure
     inner join periods
         on
             exposure.flow = periods.flow
@@ -71,6 +95,13 @@ totals as (
 
 ),
 
+shown as (
+
+    select * from totals
+    where {{ is_changed }}
+
+),
+
 -- All trade of a definition with all partners.
 definition_trade as (
 
@@ -81,6 +112,7 @@ definition_trade as (
         period_start,
         cast(sum(value_usd) as bigint) as value_usd
     from {{ ref('ai_trade') }}
+    where {{ is_changed }}
     group by definition_id, flow, period_grain, period_start
 
     union all
@@ -92,6 +124,7 @@ definition_trade as (
         period_start,
         cast(sum(value_usd) as bigint) as value_usd
     from {{ ref('int_goods_summed_by_partner') }}
+    where {{ is_changed }}
     group by flow, period_grain, period_start
 
 ),
@@ -116,7 +149,7 @@ compared as (
         totals.trust_tier = 'all' and totals.licence_requirement = 'all' as is_whole,
         coalesce(year_earlier.is_covered, false) as is_comparable,
         earlier.value_usd as earlier_value_usd
-    from totals
+    from shown as totals
     left join definition_trade
         on
             totals.definition_id = definition_trade.definition_id

@@ -26,8 +26,7 @@ with flows as (
             and flows.valid_to >= panel.valid_from
             and flows.valid_from <= coalesce(panel.valid_to, flows.valid_from)
     where
-        flows.basis = 'month'
-        and panel.scenario_id = 'law'
+        panel.scenario_id = 'law'
         and flows.base_rate is not null
 
 ),
@@ -179,6 +178,7 @@ duties_by_partner as (
     from {{ ref('int_import_duty_resolved') }} as duty
     inner join product_groups
         on duty.product_set_id = product_groups.product_set_id
+    where duty.period_start in (select by_period.period_start from by_period)
 
 ),
 
