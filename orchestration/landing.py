@@ -125,8 +125,8 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     """Make the tables of a partition in `con`, and beside them what the gate compares them with.
 
     Beside the dataset's tables: bad_values; provenance(level, origin, composed_from); previous(table_name,
-    row_count, value_usd, what); and the seeds about partners, categories and lists. For a list as it is on a
-    day also previous_<table>, the rows of the day that it is compared with, none for the first one.
+    row_count, value_usd, what); and the seeds that its checks name. For a list as it is on a day also
+    previous_<table>, the rows of the day that it is compared with, none for the first one.
     """
     archive = open_archive(settings)
     answered = [entry for entry in snapshot.entries if entry.sha256 is not None]
@@ -146,8 +146,10 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
         con.execute("insert into previous values (?, ?, ?, ?)", row)
     if dataset.grain in ("amendment", "day"):
         _make_previous(con, dataset, earlier)
+    checked = {table for check in SUITES[dataset.suite].checks for table in check.tables}
     for seed in GATE_SEEDS:
-        _read_seed(con, seed)
+        if Path(seed).name in checked:
+            _read_seed(con, seed)
 
 
 def commit(
