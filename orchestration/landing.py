@@ -10,7 +10,7 @@ quarantine with its reasons, and the vintage that was landed before stays in use
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,10 +21,10 @@ import pandas as pd
 
 from data_quality.runner import CheckResult, GateResult, run_suite
 from data_quality.suites.landing import SUITES, context
-from orchestration.archive import ArchiveDamaged, Snapshot, open_archive
+from orchestration.archive import ArchiveDamaged, Snapshot, may_fill, open_archive, unread
 from orchestration.files import NotWritten, directory_in_one_rename, reason_of, write_atomically
-from orchestration.settings import SEEDS, Settings
-from orchestration.sources.model import EVERYTHING, Dataset, Refused
+from orchestration.settings import SEEDS, Settings, is_address
+from orchestration.sources.model import EVERYTHING, Dataset, Grain, Refused
 from orchestration.sources.registry import DATASETS
 
 GATE_SEEDS = (
@@ -102,6 +102,31 @@ def land(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> Landed:
             raise
     shutil.rmtree(quarantine, ignore_errors=True)
     return landed
+
+
+def landed_digest(settings: Settings, grain: Grain, partitions: Iterable[str]) -> str | None:
+    """Identity of what is landed of the partitions of a grain; None while there is something to land.
+
+    That is what the archive or a named file holds and landing does not, and what may be asked for.
+    """
+    archive = open_archive(settings)
+    content = hashlib.sha256()
+    for source, dataset in DATASETS.values():
+        if dataset.grain != grain:
+            continue
+        if settings.fetch == "always" or unread(settings, archive, source, dataset):
+            return None
+        for partition in partitions:
+            snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
+            if snapshot is None:
+                if may_fill(settings, source) and is_address(getattr(settings, source.base_url)):
+                    return None
+                continue
+            folder = _folder(settings.landing_dir, dataset, snapshot)
+            if not (folder / "commit.json").exists():
+                return None
+            content.update(f"{folder.relative_to(settings.landing_dir)} {snapshot.digest}\n".encode())
+    return content.hexdigest()
 
 
 def audit(

@@ -28,7 +28,7 @@ from orchestration.archive import ArchiveDamaged, open_archive, unread
 from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
-from orchestration.landing import quarantined
+from orchestration.landing import landed_digest, quarantined
 from orchestration.lock import Busy, writing
 from orchestration.publish import current_release, inputs_digest
 from orchestration.settings import Settings
@@ -36,11 +36,14 @@ from orchestration.sources.model import SourceError
 from orchestration.sources.registry import DATASETS
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, Definitions
+    from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
     from orchestration.releases import Release
 
 log = logging.getLogger("orchestration")
+
+# A landing run in which nothing failed says what had landed when it ended.
+LANDED_TAG = "ai_trade/landed"
 
 # A grain → its partitions to land, oldest first.
 Plan = dict[str, list[str]]
@@ -188,7 +191,7 @@ def _label(settings: Settings, console: Console) -> int:
         instance = open_instance(settings)
         clear_dead_runs(instance)
         definitions = build_definitions(settings)
-    return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console) else 1
+    return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console).success else 1
 
 
 def _run(settings: Settings, plan: Plan, release: "Release | None", console: Console) -> int:
@@ -215,15 +218,20 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
         landing = landing_definitions(settings)
         everything_fetched = True
         for grain, partitions in plan.items():
-            if partitions:
-                if grain in AS_THEY_COME:
-                    partitions = register(instance, grain, partitions)
-                tags = landing_tags(grain, partitions, release)
-                job = LANDING_JOBS[grain]
-                everything_fetched &= _execute(settings, landing, instance, job, tags, console)
+            job = LANDING_JOBS[grain]
+            if not partitions or (
+                release is None and _has_landed(settings, instance, job, grain, partitions)
+            ):
+                continue
+            ends = register(instance, grain, partitions) if grain in AS_THEY_COME else partitions
+            tags = landing_tags(grain, ends, release)
+            landed = _execute(settings, landing, instance, job, tags, console)
+            everything_fetched &= landed.success
+            if landed.success and (digest := landed_digest(settings, grain, partitions)):
+                instance.add_run_tags(landed.run_id, {LANDED_TAG: digest})
         parsed.result()
     definitions = build_definitions(settings)
-    if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console):
+    if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console).success:
         console.print("The refresh failed; the release before it is untouched.", style="red")
         return 1
     exit_code = _report(settings, console) or int(not everything_fetched)
@@ -252,6 +260,22 @@ def _report(settings: Settings, console: Console) -> int:
     return int(bool(rejections))
 
 
+def _has_landed(
+    settings: Settings, instance: "DagsterInstance", job: str, grain: str, partitions: list[str]
+) -> bool:
+    """Whether a run of the job has landed just this, so that Dagster knows of each partition as well."""
+    from dagster import DagsterRunStatus, RunsFilter
+
+    digest = landed_digest(settings, grain, partitions)
+    if digest is None:
+        return False
+    same = RunsFilter(job_name=job, statuses=[DagsterRunStatus.SUCCESS], tags={LANDED_TAG: digest})
+    if not instance.get_runs(same, limit=1):
+        return False
+    log.info("%s: as landed before", job.replace("_", " "))
+    return True
+
+
 def _execute(
     settings: Settings,
     definitions: "Definitions",
@@ -259,7 +283,7 @@ def _execute(
     job: str,
     tags: dict[str, str],
     console: Console,
-) -> bool:
+) -> "ExecuteInProcessResult":
     from orchestration.instance import PID_TAG
 
     # What dbt prints goes to a file; here it would bury what a person wants to see.
@@ -275,8 +299,10 @@ def _execute(
         if event.is_step_failure:
             error = event.event_specific_data.error
             message = (error.cause or error).message if error else "no reason given"
-            console.print(f"{event.step_key}: {message.strip()}", style="red", soft_wrap=True, markup=False)
-    return result.success
+            # Dagster puts the name of the class before what it says.
+            said = message.strip().removeprefix("dagster._core.definitions.events.Failure: ")
+            console.print(f"{event.step_key}: {said}", style="red", soft_wrap=True, markup=False)
+    return result
 
 
 def _log_to(console: Console) -> None:

@@ -10,7 +10,14 @@ from data_quality.runner import CheckResult, GateResult
 from orchestration import landing
 from orchestration.archive import Archive, fill
 from orchestration.assets.landing import Absent, bring_in
-from orchestration.landing import Rejected, content_digest, landed, selected, write_warehouse_inputs
+from orchestration.landing import (
+    Rejected,
+    content_digest,
+    landed,
+    landed_digest,
+    selected,
+    write_warehouse_inputs,
+)
 from orchestration.sources.model import EVERYTHING, Scope
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, set_cell
@@ -93,6 +100,25 @@ def test_the_same_bytes_again_touch_nothing(bring, settings):
 
     assert bring().folder == first.folder
     assert {path: path.stat().st_mtime_ns for path in settings.landing_dir.rglob("*")} == before
+
+
+def test_what_has_landed_has_a_digest_and_what_is_still_to_land_has_none(bring, settings, client):
+    own = settings.model_copy(update={"fetch": "never"})
+    months = ["2025-01", "2025-02"]
+    first = bring()
+    digest = landed_digest(own, "month", months)
+
+    assert digest is not None
+    # A month that is not archived may be asked for when the network is allowed.
+    assert landed_digest(settings.model_copy(update={"fetch": "missing"}), "month", months) is None
+    assert landed_digest(settings.model_copy(update={"fetch": "always"}), "month", ["2025-01"]) is None
+    archive_at(settings, client, NOON, "2025-02")
+    assert landed_digest(own, "month", months) is None
+    bring(partition="2025-02", fetch="never")
+    assert landed_digest(own, "month", months) not in (None, digest)
+    assert landed_digest(own, "month", ["2025-01"]) == digest
+    (first.folder / "commit.json").unlink()
+    assert landed_digest(own, "month", ["2025-01"]) is None
 
 
 def test_the_same_answers_give_the_same_bytes_in_any_order_of_months(settings, client, tmp_path):
