@@ -109,12 +109,14 @@ def landed_digest(settings: Settings, grain: Grain, partitions: Iterable[str]) -
 
     That is what the archive or a named file holds and landing does not, and what may be asked for.
     """
+    if settings.fetch == "always":
+        return None
     archive = open_archive(settings)
     content = hashlib.sha256()
     for source, dataset in DATASETS.values():
         if dataset.grain != grain:
             continue
-        if settings.fetch == "always" or unread(settings, archive, source, dataset):
+        if unread(settings, archive, source, dataset):
             return None
         for partition in partitions:
             snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
