@@ -13,21 +13,23 @@ from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
-# Building every model takes most of a minute: the tests that begin with one small warehouse share a worker.
-TINY_WAREHOUSE = "built_once"
 # Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
-LONGEST = ("test_kills", TINY_WAREHOUSE, "test_sample_release", "test_dbt_build", "test_label_lists_run")
+LONGEST = (
+    "test_kills",
+    "test_sample_release",
+    "test_dbt_build",
+    "test_label_lists_run",
+    "test_classification_input",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what belongs together on one worker, by file or by fixture, and begin with the longest."""
+    """Put the files with whole runs first, in the order above."""
 
-    def group(item: pytest.Item) -> str:
-        return TINY_WAREHOUSE if TINY_WAREHOUSE in getattr(item, "fixturenames", ()) else item.path.stem
+    def place(item: pytest.Item) -> int:
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: LONGEST.index(group(item)) if group(item) in LONGEST else len(LONGEST))
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
