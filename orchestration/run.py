@@ -219,9 +219,10 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
         everything_fetched = True
         for grain, partitions in plan.items():
             job = LANDING_JOBS[grain]
-            if not partitions or (
-                release is None and _has_landed(settings, instance, job, grain, partitions)
-            ):
+            if not partitions:
+                continue
+            if release is None and _has_landed(settings, instance, job, grain, partitions):
+                log.info("%s: as landed before", job.replace("_", " "))
                 continue
             ends = register(instance, grain, partitions) if grain in AS_THEY_COME else partitions
             tags = landing_tags(grain, ends, release)
@@ -270,10 +271,7 @@ def _has_landed(
     if digest is None:
         return False
     same = RunsFilter(job_name=job, statuses=[DagsterRunStatus.SUCCESS], tags={LANDED_TAG: digest})
-    if not instance.get_runs(same, limit=1):
-        return False
-    log.info("%s: as landed before", job.replace("_", " "))
-    return True
+    return bool(instance.get_runs(same, limit=1))
 
 
 def _execute(

@@ -27,14 +27,7 @@
         {{ run_hooks(post_hooks) }}
         {%- do adapter.commit() -%}
     {%- else -%}
-        {{ run_hooks(pre_hooks) }}
-        {%- call statement("main") -%}
-            {{ drop_existing() }}
-            {{ create_table_as(False, target_relation, compiled_code) }}
-            {{ record_made(now.made_of) }}
-        {%- endcall -%}
-        {{ run_hooks(post_hooks) }}
-        {%- do adapter.commit() -%}
+        {{ make_again(create_table_as(False, target_relation, compiled_code), now.made_of) }}
     {%- endif -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
@@ -45,14 +38,7 @@
     {%- if now.is_unchanged -%}
         {{ left_as_it_is() }}
     {%- else -%}
-        {{ run_hooks(pre_hooks) }}
-        {%- call statement("main") -%}
-            {{ drop_existing() }}
-            {{ create_view_as(target_relation, compiled_code) }}
-            {{ record_made(now.made_of) }}
-        {%- endcall -%}
-        {{ run_hooks(post_hooks) }}
-        {%- do adapter.commit() -%}
+        {{ make_again(create_view_as(target_relation, compiled_code), now.made_of) }}
     {%- endif -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
@@ -60,22 +46,15 @@
 {#- DuckDB reads the file, as `column_types` says: dbt would read it all the same before it knows its columns. -#}
 {% materialization seed, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type="table") -%}
-    {#- What dbt asks for afterwards, to show it. -#}
-    {%- do store_result("agate_table", response="OK", agate_table=none) -%}
     {%- set now = made_of_now() -%}
     {%- if now.is_unchanged -%}
         {{ left_as_it_is() }}
     {%- else -%}
-        {{ run_hooks(pre_hooks) }}
-        {%- call statement("main") -%}
-            {{ drop_existing() }}
-            create table {{ target_relation }} as
-            select * from {{ rows_of_csv(seed_file(), config.require("column_types")) }};
-            {{ record_made(now.made_of) }}
-        {%- endcall -%}
-        {{ run_hooks(post_hooks) }}
-        {%- do adapter.commit() -%}
+        {%- set rows = rows_of_csv(seed_file(), config.require("column_types")) -%}
+        {{ make_again("create table " ~ target_relation ~ " as select * from " ~ rows ~ ";", now.made_of) }}
     {%- endif -%}
+    {#- dbt asks for the rows that it has read; there are none. -#}
+    {%- do store_result("agate_table", response="OK") -%}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
 
@@ -94,6 +73,18 @@
     {%- do adapter.commit() -%}
     {{- return({"relations": []}) -}}
 {% endmaterialization %}
+
+{#- In one transaction: the relation is as it was, or as it is made now, with the record of what it is made of. -#}
+{% macro make_again(create, made_of) %}
+    {{ run_hooks(pre_hooks) }}
+    {%- call statement("main") -%}
+        {{ drop_existing() }}
+        {{ create }}
+        {{ record_made(made_of) }}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+{% endmacro %}
 
 {% macro left_as_it_is() %}
     {%- call noop_statement("main", "UNCHANGED") -%}
