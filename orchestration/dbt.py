@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.files import files_digest, write_atomically
 from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject
+    from dbt.contracts.graph.manifest import Manifest
 
 LOCK = REPOSITORY / "requirements.lock"
 FOLDERS = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+# What dbt's manifest is made of: the project, and the libraries that parse it.
+DBT_CODE = (*(f"dbt_project/**/*.{suffix}" for suffix in ("sql", "py", "csv", "yml")), "requirements.lock")
 
 
 def dbt_project(settings: Settings) -> "DbtProject":
@@ -40,25 +44,32 @@ def configure(settings: Settings) -> None:
 
 
 def parse_if_stale(settings: Settings) -> None:
-    """Write manifest.json unless it is newer than every file of the project.
+    """Have dbt parse the project, unless these very files are parsed already.
 
     Raises RuntimeError with dbt's own words when the project does not parse.
     """
     configure(settings)
-    if not _is_stale(target(settings) / "manifest.json"):
+    parsed_from = target(settings) / "parsed_from"
+    # Its place as well: what is parsed names the files of the seeds.
+    project = f"{DBT_PROJECT} {files_digest(REPOSITORY, *DBT_CODE)}"
+    if parsed_from.exists() and parsed_from.read_text() == project:
         return
     dbt = Path(sys.executable).with_name("dbt")
     command = [str(dbt), "--quiet", "parse", *FOLDERS, "--target-path", str(target(settings))]
     parsed = subprocess.run(command, capture_output=True, text=True, check=False)
     if parsed.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
+    write_atomically(parsed_from, project.encode())
 
 
-def _is_stale(manifest: Path) -> bool:
-    if not manifest.exists():
-        return True
-    written = manifest.stat().st_mtime
-    parts = (
-        path for glob in ("**/*.sql", "**/*.py", "**/*.yml", "**/*.csv") for path in DBT_PROJECT.glob(glob)
-    )
-    return any(path.stat().st_mtime > written for path in parts if "target" not in path.parts)
+def parsed_manifest(target: Path) -> "Manifest":
+    """The project as dbt has parsed it into `target`. dbt that is given it does not look for what is new."""
+    from dbt.constants import PARTIAL_PARSE_FILE_NAME
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    content = (target / PARTIAL_PARSE_FILE_NAME).read_bytes()
+    manifest = Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
+    # What macros see as `graph` is not kept in the file.
+    manifest.build_flat_graph()
+    return manifest

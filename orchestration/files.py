@@ -3,6 +3,7 @@
 A full disk or a missing permission ends in `NotWritten`, which names the path and leaves what was there.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -43,6 +44,19 @@ def write_atomically(path: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise NotWritten(path, reason_of(error)) from None
+
+
+def files_digest(root: Path, *patterns: str) -> str:
+    """Identity, as SHA-256, of the files below `root` that match a pattern: of their names and their bytes.
+
+    What dbt writes when it is run by hand, into a folder `target`, does not count.
+    """
+    content = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+        name = path.relative_to(root)
+        if "target" not in name.parts:
+            content.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.hexdigest()
 
 
 @contextmanager

@@ -6,11 +6,13 @@ with one), and what is worth another try is said by the source itself (`Source.c
 
 import logging
 import random
+import ssl
 import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -52,6 +54,12 @@ class Answer:
     composed_from: tuple[str, ...]
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom to trust; once per process, for each landing step makes a client, mostly to ask nobody."""
+    return httpx.create_ssl_context()
+
+
 class Client:
     """Asks sources, one request at a time. `sleep` and `clock` are seams for tests."""
 
@@ -67,6 +75,7 @@ class Client:
         self._clock = clock
         self._last_request_at: dict[str, float] = {}
         self._http = httpx.Client(
+            verify=_trusted(),
             timeout=timeout,
             follow_redirects=False,
             headers={"User-Agent": "ai-trade-balance", "Accept": "*/*"},

@@ -20,7 +20,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.archive import open_archive
-from orchestration.files import NotWritten, directory_in_one_rename
+from orchestration.dbt import DBT_CODE
+from orchestration.files import NotWritten, directory_in_one_rename, files_digest
 from orchestration.landing import Landed, quarantined, selected
 from orchestration.settings import REPOSITORY, Settings
 
@@ -30,14 +31,7 @@ RELEASE_FILE = "release.json"
 STORAGE_VERSION = "v1.0.0"
 RELEASES_KEPT = 3
 MEMORY_LIMIT = "2GB"
-CODE = (
-    "orchestration/**/*.py",
-    "data_quality/**/*.py",
-    "dbt_project/**/*.sql",
-    "dbt_project/**/*.py",
-    "dbt_project/**/*.csv",
-)
-CODE_CONFIGURATION = ("dbt_project/**/*.yml", "requirements.lock")
+CODE = ("orchestration/**/*.py", "data_quality/**/*.py", *DBT_CODE)
 
 
 @dataclass(frozen=True)
@@ -76,11 +70,7 @@ RELEASE_TABLES = (
 
 def code_digest() -> str:
     """Identity of everything in the repository that decides what a release holds, seeds included."""
-    content = hashlib.sha256()
-    for path in sorted({path for glob in (*CODE, *CODE_CONFIGURATION) for path in REPOSITORY.glob(glob)}):
-        if "target" not in path.relative_to(REPOSITORY).parts:
-            content.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return content.hexdigest()
+    return files_digest(REPOSITORY, *CODE)
 
 
 def inputs_digest(settings: Settings) -> str:

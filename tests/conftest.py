@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 
+from orchestration.dbt import parse_if_stale, target
 from orchestration.http import Client
 from orchestration.settings import Settings
 from tests.replay.figures import Figures
@@ -37,6 +40,22 @@ def _own_environment(monkeypatch):
     """Nothing that the caller's shell has set reaches a test."""
     for name in [name for name in os.environ if name.startswith("AITB_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A directory that all workers of this session have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def parsed_project(shared) -> Path:
+    """The dbt folder of a data directory in which dbt has parsed the project, once for all workers."""
+    settings = Settings(data_dir=shared / "parsed")
+    with FileLock(shared / "parsed.lock"):
+        parse_if_stale(settings)
+    return target(settings)
 
 
 @pytest.fixture

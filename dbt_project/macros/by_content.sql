@@ -203,7 +203,7 @@
             period_grain,
             period_start,
             concat_ws('|', dataset, flow, level, partner_code, status, reason, {{ text_of("vintage_at") }}) as part
-        from {{ warehouse_input("coverage") }}
+        from {{ coverage_input() }}
         {%- endif %}
     ) as parts
     group by 1, 2, 3
@@ -224,7 +224,7 @@
 {% macro selected_partitions(landing_table) %}
     {%- set period_grain = config.meta_get("by_content").period_grain -%}
     (
-        select * from {{ warehouse_input("selection") }}
+        select * from {{ selection_input() }}
         where
             table_name = {{ sql_text(landing_table) }}
             {%- if period_grain %}

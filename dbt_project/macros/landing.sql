@@ -44,7 +44,7 @@
 {% macro selected_paths(table_name, datasets) %}
     {%- set query -%}
         select {{ text_as_sql('path') }} as path
-        from {{ warehouse_input('selection') }}
+        from {{ selection_input() }}
         where table_name = {{ sql_text(table_name) }}
             and dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
         order by flow, period_grain, period_start, dataset, path
@@ -52,7 +52,35 @@
     {{- return(run_query(query).columns[0].values() | list) -}}
 {% endmacro %}
 
-{#- What the pipeline says about this build, written beside the warehouse before dbt starts. -#}
+{#- Which partitions of these datasets are selected, as the rows themselves. -#}
+{% macro landed_partitions(datasets) %}
+    {%- set query -%}
+        select distinct dataset, partition
+        from {{ selection_input() }}
+        where dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
+        order by dataset, partition
+    {%- endset -%}
+    {%- set rows = run_query(query).rows if execute else [] -%}
+    (
+        select cast(null as {{ dbt.type_string() }}) as dataset, cast(null as {{ dbt.type_string() }}) as partition
+        where false
+        {%- for row in rows %}
+        union all
+        select {{ sql_text(row.dataset) }}, {{ sql_text(row.partition) }}
+        {%- endfor %}
+    )
+{% endmacro %}
+
+{#- What the pipeline says about this build, written beside the warehouse before dbt starts: which files to read. -#}
+{% macro selection_input() %}
+    {{- return(warehouse_input("selection")) -}}
+{% endmacro %}
+
+{#- And what they cover. orchestration/built.py goes by these two: whatever calls one of them reads that table. -#}
+{% macro coverage_input() %}
+    {{- return(warehouse_input("coverage")) -}}
+{% endmacro %}
+
 {% macro warehouse_input(name) %}
     {{- return(adapter.dispatch('warehouse_input', 'ai_trade')(name)) -}}
 {% endmacro %}

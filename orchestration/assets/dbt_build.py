@@ -4,44 +4,73 @@ A process of its own would import once more, for each step, what is imported her
 """
 
 import shlex
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 
-from dagster import AssetExecutionContext, Failure
+import duckdb
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    AssetKey,
+    Failure,
+    Output,
+)
 from dagster._utils.interrupts import raise_interrupts_as
 from dagster_dbt import DagsterDbtTranslator
-from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+from dagster_dbt.asset_utils import (
+    DbtCliInvocationPartialParams,
+    get_asset_check_key_for_test,
+    get_updated_cli_invocation_params_for_context,
+)
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.event_manager_client import cleanup_event_logger
 from dbt_common.events.functions import msg_to_dict
 
-from orchestration.settings import DBT_PROJECT
+from orchestration.built import Results, digests, keep, standing, to_ask
+from orchestration.dbt import parsed_manifest, target
+from orchestration.settings import DBT_PROJECT, Settings
 
 
-def build(
-    context: AssetExecutionContext, target: Path
-) -> Generator[DbtDagsterEventType, None, list[dict[str, str | None]]]:
-    """Build the models that the step has selected, and run their data tests.
+def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDagsterEventType]:
+    """Build the models that the step has selected, and run their data tests; keep the results.
 
-    Yields an output for each model and a check result for each test, when dbt has finished; gives unique_id,
-    status and message of each of them. Raises `Failure` with dbt's words when one of them failed.
+    Yields an output for each model and a check result for each test, when dbt has finished. A step as a whole
+    asks dbt only about what may have changed (`orchestration.built`); for the rest it yields the results that
+    stand. Raises `Failure` with dbt's words when one of them failed, or when somebody else has the warehouse
+    open.
     """
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=DagsterDbtTranslator()
     )
+    made_of = digests(settings, chosen.manifest)
+    try:
+        stand = standing(settings, made_of)
+    except duckdb.IOException as error:
+        raise Failure(f"The warehouse cannot be opened.\n{error}", allow_retries=False) from None
+    # Whoever selects some assets in the UI wants them built.
+    left = {} if context.is_subset else stand
+    selection = [*chosen.selection_args, "--indirect-selection", chosen.indirect_selection]
+    if left:
+        asked = to_ask(chosen.manifest, left, _assets(context).keys())
+        names = sorted(".".join(chosen.manifest["nodes"][unique_id]["fqn"]) for unique_id in asked)
+        selection = ["--select", " ".join(f"fqn:{name}" for name in names), "--indirect-selection", "empty"]
+        if not asked:
+            yield from _events(context, settings, chosen, [], left)
+            return
     arguments = [
         "build",
         # Unit tests belong to the code and run in CI.
         *("--exclude-resource-type", "unit_test"),
-        *chosen.selection_args,
-        *("--indirect-selection", chosen.indirect_selection),
+        *selection,
         *("--project-dir", str(chosen.dbt_project.project_dir)),
         *("--profiles-dir", str(DBT_PROJECT)),
-        *("--target-path", str(target)),
+        *("--target-path", str(target(settings))),
         # What it would write, manifest and results, is at hand here.
         "--no-write-json",
         # What it sends to the database is in its target folder; the rest takes a second, and 2.5 MB a run.
@@ -50,18 +79,77 @@ def build(
     ]
     context.log.info(f"dbt {shlex.join(arguments)}")
     told: list[EventMsg] = []
-    finished = _invoke(arguments, told)
-    for message in told:
-        yield from DbtCoreCliEventMessage(msg_to_dict(message), {}).to_default_asset_events(
-            chosen.manifest, chosen.dagster_dbt_translator, context, target, chosen.dbt_project
-        )
+    finished = _invoke(arguments, parsed_manifest(target(settings)), told)
+    yield from _events(context, settings, chosen, told, left)
     failures = [message for message in told if message.info.level == "error"]
     if failures or not finished.success:
         raise Failure(f"dbt build failed.\n{_reasons(told)}", allow_retries=False)
-    return [
-        {"unique_id": result.node.unique_id, "status": result.status, "message": result.message}
+    results = {
+        result.node.unique_id: {
+            "step": context.op.name,
+            "status": result.status,
+            "message": result.message,
+        }
         for result in finished.result.results
-    ]
+    }
+    keep(settings, chosen.manifest, made_of, stand | results)
+
+
+def _events(
+    context: AssetExecutionContext,
+    settings: Settings,
+    chosen: DbtCliInvocationPartialParams,
+    told: Iterable[EventMsg],
+    left: Results,
+) -> Iterator[DbtDagsterEventType]:
+    """What Dagster is told of a step: what dbt said of its nodes, and how those ended that are `left` alone.
+
+    Each asset comes behind those that it is made of, as Dagster wants it. Behind one that failed none comes.
+    """
+    said: dict[str, list[dict]] = {}
+    for message in map(msg_to_dict, told):
+        if "node_info" in message["data"]:
+            said.setdefault(message["data"]["node_info"]["unique_id"], []).append(message)
+    assets = _assets(context)
+    manifest, translator, project = chosen.manifest, chosen.dagster_dbt_translator, chosen.dbt_project
+    parents = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
+    missing = set()
+    for unique_id in TopologicalSorter(parents).static_order():
+        metadata = {"unique_id": unique_id, "status": "as it was"}
+        if unique_id in said:
+            events = [
+                event
+                for message in said[unique_id]
+                for event in DbtCoreCliEventMessage(message, {}).to_default_asset_events(
+                    manifest, translator, context, target(settings), project
+                )
+            ]
+            if not events:
+                missing.add(unique_id)
+            yield from events
+        elif unique_id not in left:
+            continue
+        elif not missing.isdisjoint(parents[unique_id]):
+            missing.add(unique_id)
+        elif unique_id in assets:
+            output_name = assets[unique_id].to_python_identifier()
+            yield Output(value=None, output_name=output_name, metadata=metadata)
+        elif (
+            check := get_asset_check_key_for_test(manifest, translator, unique_id, project)
+        ) in context.selected_asset_check_keys:
+            yield AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=left[unique_id]["status"] == "pass",
+                severity=AssetCheckSeverity.WARN,
+                metadata=metadata,
+            )
+
+
+def _assets(context: AssetExecutionContext) -> dict[str, AssetKey]:
+    """The models and seeds of a step, by their unique_id."""
+    metadata = context.assets_def.metadata_by_key
+    return {metadata[key]["dagster_dbt/unique_id"]: key for key in context.selected_asset_keys}
 
 
 def _reasons(told: list[EventMsg]) -> str:
@@ -71,7 +159,7 @@ def _reasons(told: list[EventMsg]) -> str:
     return "\n".join([*errors, *(m.info.msg for m in told if m.info.name == "JinjaLogInfo")])
 
 
-def _invoke(arguments: list[str], told: list[EventMsg]) -> dbtRunnerResult:
+def _invoke(arguments: list[str], manifest: Manifest, told: list[EventMsg]) -> dbtRunnerResult:
     """Run dbt to its end and let go of the warehouse; what it says goes into `told`."""
 
     def note(message: EventMsg) -> None:
@@ -82,7 +170,7 @@ def _invoke(arguments: list[str], told: list[EventMsg]) -> dbtRunnerResult:
     try:
         # dbt knows how to end on Ctrl-C: it cancels what its threads are doing and waits for them.
         with raise_interrupts_as(KeyboardInterrupt):
-            finished = dbtRunner(callbacks=[note]).invoke(arguments)
+            finished = dbtRunner(manifest, callbacks=[note]).invoke(arguments)
     finally:
         # The gates open the same file read-only, which DuckDB allows only when nobody else writes to it.
         DuckDBConnectionManager.close_all_connections()

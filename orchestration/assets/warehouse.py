@@ -30,7 +30,8 @@ from data_quality.suites.marts import SUITE as MARTS
 from data_quality.suites.staging import SUITE as STAGING
 from orchestration.assets.dbt_build import build
 from orchestration.assets.step import POOL, writing_step
-from orchestration.dbt import configure, target
+from orchestration.built import digests, standing
+from orchestration.dbt import configure
 from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import read_commit, write_warehouse_inputs
@@ -60,7 +61,7 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
             items = write_warehouse_inputs(settings)
             write_atomically(_identity_file(settings), json.dumps(identity(settings, items)).encode())
             log.info("dbt: seeds and staging")
-            yield from _build(settings, context, "staging")
+            yield from build(context, settings)
 
     @dbt_assets(
         manifest=project.manifest_path, project=project, exclude=STAGING_MODELS, name="marts", pool=POOL
@@ -69,7 +70,7 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
         configure(settings)
         with writing_step(context, settings):
             log.info("dbt: marts and their tests")
-            yield from _build(settings, context, "marts")
+            yield from build(context, settings)
 
     release_key = AssetKey("release")
 
@@ -87,7 +88,8 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> list[AssetsDefi
             log.info("publishing")
             manifest = json.loads(project.manifest_path.read_text())
             about = _identity(settings)
-            folder = build_release(settings, manifest, about, _release_checks(settings, about))
+            checks = _release_checks(settings, manifest, about)
+            folder = build_release(settings, manifest, about, checks)
             # Reading the headline tries the release out before anybody else sees it.
             headline = markdown(folder)
             news = control_news(settings.release_dir, folder)
@@ -129,16 +131,10 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
     return gate
 
 
-def _build(settings: Settings, context: AssetExecutionContext, step: str) -> Iterator:
-    """One step's models and data tests; their results are kept for the release."""
-    results = yield from build(context, target(settings))
-    _write_results(settings, f"dbt-{step}", results)
-
-
-def _release_checks(settings: Settings, about: dict) -> list[dict[str, str]]:
+def _release_checks(settings: Settings, manifest: dict, about: dict) -> list[dict[str, str]]:
     """Every check that stands behind this release, as rows of `release_checks`.
 
-    Raises `Failure` unless each of them was made of this very build, and none of them failed.
+    Raises `Failure` unless each of them was made of what is in the warehouse, and none of them failed.
     """
     rows = [
         {"layer": "landing", **_outcome(check)}
@@ -149,18 +145,21 @@ def _release_checks(settings: Settings, about: dict) -> list[dict[str, str]]:
     for suite in (STAGING, MARTS):
         checks = _read_results(settings, f"gate-{suite.name}", about)
         rows += [{"layer": suite.name, **_outcome(check)} for check in checks]
-    for step in ("staging", "marts"):
-        rows += [
-            {
-                "layer": "dbt",
-                "subject": step,
-                "check_name": result["unique_id"].split(".")[2],
-                "status": {"pass": "passed", "warn": "warned"}.get(result["status"], "failed"),
-                "message": result["message"] or "",
-            }
-            for result in _read_results(settings, f"dbt-{step}", about)
-            if result["unique_id"].startswith("test.")
-        ]
+    stand = standing(settings, digests(settings, manifest))
+    for unique_id in manifest["nodes"]:
+        if not unique_id.startswith("operation.") and unique_id not in stand:
+            raise _not_whole(unique_id)
+    rows += [
+        {
+            "layer": "dbt",
+            "subject": result["step"],
+            "check_name": unique_id.split(".")[2],
+            "status": {"pass": "passed", "warn": "warned"}.get(result["status"], "failed"),
+            "message": result["message"] or "",
+        }
+        for unique_id, result in stand.items()
+        if unique_id.startswith("test.")
+    ]
     failed = [row for row in rows if row["status"] == "failed"]
     if failed:
         reasons = " ".join(row["message"] for row in failed)
@@ -180,12 +179,16 @@ def _read_results(settings: Settings, name: str, about: dict) -> list[dict]:
     except FileNotFoundError:
         content = {"release_id": None}
     if content["release_id"] != about["release_id"]:
-        raise Failure(
-            f"There are no results of {name} for what is in the warehouse, so it is not published: run the "
-            "job 'refresh' as a whole.",
-            allow_retries=False,
-        )
+        raise _not_whole(name)
     return content["results"]
+
+
+def _not_whole(name: str) -> Failure:
+    return Failure(
+        f"There are no results of {name} for what is in the warehouse, so it is not published: run the job "
+        "'refresh' as a whole.",
+        allow_retries=False,
+    )
 
 
 def _identity(settings: Settings) -> dict:

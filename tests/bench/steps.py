@@ -119,6 +119,19 @@ def write_inputs(settings: Settings) -> dict:
     return _timed(lambda: write_warehouse_inputs(settings))
 
 
+def digests_of_models(settings: Settings, target: str) -> dict[str, str]:
+    """What decides the content of each model, by its name with its folders; the pipeline asks dbt about those
+    for which it has changed.
+    """
+    from orchestration.built import digests
+
+    manifest = json.loads((Path(target) / "manifest.json").read_text())
+    found = digests(settings, manifest).items()
+    return {
+        ".".join(manifest["nodes"][one]["fqn"]): digest for one, digest in found if one.startswith("model.")
+    }
+
+
 def build_bare(settings: Settings, target: str) -> dict:
     """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
 
@@ -313,6 +326,7 @@ STEPS = (
     make_history,
     make_new_month,
     write_inputs,
+    digests_of_models,
     build_bare,
     publish,
     table_in_duckdb,

@@ -3,7 +3,7 @@
 import hashlib
 import multiprocessing
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -16,9 +16,12 @@ PROCESSES.set_forkserver_preload(
 )
 RUN_DBT = """
 import os, sys
+from pathlib import Path
 from dbt.cli.main import dbtRunner
+from orchestration.dbt import parsed_manifest
 os.environ.update({environment!r})
-sys.exit(not dbtRunner().invoke(["--quiet", *{arguments!r}]).success)
+manifest = None if "--project-dir" in {arguments!r} else parsed_manifest(Path({parsed!r}))
+sys.exit(not dbtRunner(manifest).invoke(["--quiet", *{arguments!r}]).success)
 """
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
@@ -38,10 +41,12 @@ QUANTITIES = (
 class TinyWarehouse:
     """A warehouse directory, the landing files it is built from, and dbt to build it.
 
-    `landed` maps (dataset, partition, table) to a row of the selection; `select` writes it to inputs/.
+    `parsed` is the folder of the parsed project. `landed` maps (dataset, partition, table) to a row of the
+    selection; `select` writes it to inputs/.
     """
 
     directory: Path
+    parsed: Path
     landed: dict[tuple[str, str, str], tuple] = field(default_factory=dict)
     covered: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -147,8 +152,11 @@ class TinyWarehouse:
                 con.execute(f"copy {table} to '{inputs / table}.parquet'")
 
     def dbt(self, *arguments: str, before: str = "") -> int:
-        """Run dbt in a process of its own and return its exit code; `before` is Python to run there first."""
-        code = RUN_DBT.format(environment=self.environment, arguments=arguments)
+        """Run dbt in a process of its own and return its exit code; `before` is Python to run there first.
+
+        A project of one's own (`--project-dir`) is parsed on the way.
+        """
+        code = RUN_DBT.format(environment=self.environment, parsed=str(self.parsed), arguments=arguments)
         process = PROCESSES.Process(target=exec, args=(before + code, {}))
         process.start()
         process.join()
@@ -199,9 +207,9 @@ class TinyWarehouse:
 
 
 @pytest.fixture(scope="session")
-def built_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyWarehouse, Path]:
+def built_once(parsed_project, tmp_path_factory) -> tuple[TinyWarehouse, Path]:
     """A warehouse of three months, built, and a copy of its directory."""
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("dbt") / "warehouse")
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("dbt") / "warehouse", parsed_project)
     for i, month in enumerate(("2025-01", "2025-02", "2025-03")):
         values = {
             ("5700", "8471500150"): 1000 + i,
@@ -218,11 +226,11 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyWarehouse,
 
 
 def as_new(built_once: tuple[TinyWarehouse, Path]) -> TinyWarehouse:
-    """The built warehouse without what tests did to it, in the same place: dbt parses anew when it moves."""
+    """The built warehouse without what tests did to it, in the same place: its views name files there."""
     built, copy = built_once
     shutil.rmtree(built.directory)
     shutil.copytree(copy, built.directory)
-    return TinyWarehouse(built.directory, dict(built.landed), dict(built.covered))
+    return replace(built, landed=dict(built.landed), covered=dict(built.covered))
 
 
 @pytest.fixture

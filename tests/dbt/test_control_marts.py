@@ -111,9 +111,9 @@ def land_years(warehouse: TinyWarehouse) -> None:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory) -> TinyWarehouse:
+def history(parsed_project, tmp_path_factory) -> TinyWarehouse:
     """Five years of exports of processors to 31 countries, and the marts about export controls."""
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("controls") / "warehouse")
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("controls") / "warehouse", parsed_project)
     by_month: dict[str, list[str]] = {}
     for month, partner, value, quantity, foreign in planted():
         by_month.setdefault(month, []).append(f"('{partner}', {value}, {quantity}, {foreign})")

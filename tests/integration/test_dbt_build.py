@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,10 +27,11 @@ from tests.products import land_lists
 from tests.schedules import schedule
 
 WARNS = "assert_tariff_revisions_have_a_day"
+AS_IT_WAS = "as it was"
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory) -> Settings:
+def settings(parsed_project, tmp_path_factory) -> Settings:
     """Commodity lists are landed, and one revision of the tariff schedule of which nobody knows the day."""
     folder = tmp_path_factory.mktemp("dbt_build")
     revisions = folder / "revisions"
@@ -37,6 +39,7 @@ def settings(tmp_path_factory) -> Settings:
     (revisions / "hts_2039_rev_7.json").write_text(json.dumps(schedule()))
     settings = Settings(data_dir=folder / "data", hts_url=str(revisions))
     land_lists(settings.data_dir)
+    shutil.copytree(parsed_project, target(settings))
     with Client(settings) as client:
         bring_in(settings, client, *DATASETS["tariff_schedule"], "2039_rev_07")
     return settings
@@ -76,6 +79,15 @@ def of_type(manifest: dict, *kinds: str) -> list[dict]:
 def failure(result) -> str:
     (event,) = [event for event in result.all_events if event.is_step_failure]
     return event.event_specific_data.error.message
+
+
+def statuses(result) -> dict[str, str]:
+    """What is said of each table, view and seed: how dbt ended, or that it was not asked."""
+    return {
+        event.asset_key.to_user_string(): event.materialization.metadata["status"].value
+        for event in result.get_asset_materialization_events()
+        if event.asset_key != AssetKey("release")
+    }
 
 
 def checks(result) -> dict[tuple[str, str], object]:
@@ -134,6 +146,21 @@ def test_every_data_test_stands_in_the_release(refreshed, settings, manifest):
     assert [name for name, status in found if status != "passed"] == [WARNS]
 
 
+def test_when_nothing_has_changed_dbt_is_not_asked(refreshed, refresh, settings):
+    log = target(settings) / "logs" / "dbt.log"
+    said = log.read_bytes()
+
+    result = refresh()
+
+    assert result.success
+    assert log.read_bytes() == said
+    assert statuses(result).keys() == statuses(refreshed).keys()
+    assert {*statuses(result).values()} == {AS_IT_WAS}
+    assert {key: check.passed for key, check in checks(result).items()} == {
+        key: check.passed for key, check in checks(refreshed).items()
+    }
+
+
 def test_only_what_is_selected_is_built_with_its_tests(refreshed, refresh, settings):
     """As one does it in the UI."""
     some = AssetSelection.assets("balance_basis", "stg_census__countries")
@@ -166,7 +193,8 @@ def test_dbt_prints_where_the_run_wants_it_and_has_a_log_of_its_own(refreshed, r
 
 
 def a_code_twice(settings: Settings) -> None:
-    """Spoil what is landed behind the back of its gate."""
+    """Spoil what is landed behind the back of its gate, and forget that it was built and tested before."""
+    (settings.warehouse_dir / "results" / "dbt.json").unlink()
     (landed,) = [item for item in selected(settings) if item.dataset == "import_commodities"]
     path = landed.folder / "commodities.parquet"
     with duckdb.connect() as con:
@@ -235,3 +263,32 @@ def test_a_warehouse_that_somebody_has_open_is_named(refreshed, refresh, setting
     assert f'Could not set lock on file "{path}"' in failure(result)
     assert f"(PID {reader.pid})" in failure(result)
     assert "Traceback" not in failure(result)
+
+
+def tables(settings: Settings) -> dict[str, list[tuple]]:
+    with duckdb.connect(str(settings.warehouse_dir / "warehouse.duckdb"), read_only=True) as con:
+        names = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
+        return {name: con.execute(f"from {name} order by all").fetchall() for name in names}
+
+
+def test_after_a_new_answer_dbt_is_asked_about_what_reads_it(refreshed, refresh, settings):
+    """And the tables are those of a build from nothing."""
+    (Path(settings.hts_url) / "hts_2039_rev_8.json").write_text(json.dumps(schedule()))
+    with Client(settings) as client:
+        bring_in(settings, client, *DATASETS["tariff_schedule"], "2039_rev_08")
+
+    told = statuses(result := refresh())
+
+    assert result.success
+    asked = {name for name, status in told.items() if status != AS_IT_WAS}
+    assert asked >= {"stg_usitc__tariff_lines", "tariff_schedule", "stg_landing__selection"}
+    assert asked.isdisjoint({"partner", "dim_partner", "int_rule_matches", "ai_trade"})
+    assert len(told) == len(statuses(refreshed))
+    found = tables(settings)
+    assert any("2039_rev_08" in row for row in found["release_vintages"])
+
+    (settings.warehouse_dir / "warehouse.duckdb").unlink()
+    told = statuses(refresh())
+
+    assert AS_IT_WAS not in told.values()
+    assert tables(settings) == found

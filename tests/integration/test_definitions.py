@@ -1,6 +1,7 @@
 """What Dagster loads: names, and that the two graphs, its own and dbt's, are one."""
 
 import json
+import shutil
 
 import pytest
 from dagster import AssetKey
@@ -13,8 +14,10 @@ from orchestration.sources.registry import DATASETS
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return Settings(data_dir=tmp_path_factory.mktemp("data"))
+def settings(parsed_project, tmp_path_factory):
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    shutil.copytree(parsed_project, target(settings))
+    return settings
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,23 @@ def test_every_dbt_source_is_a_landing_asset(graph, manifest):
     }
     assert keys == {AssetKey(["landing", name]) for name in DATASETS}
     assert keys <= set(graph.materializable_asset_keys)
+
+
+def test_what_decides_which_periods_are_loaded_is_read_by_the_model(manifest):
+    """`orchestration.built` looks at what a model reads, and at nothing else."""
+    nodes = manifest["nodes"]
+
+    def read_by(unique_id: str) -> set[str]:
+        parents = [one for one in nodes[unique_id]["depends_on"].get("nodes", ()) if one in nodes]
+        return {nodes[one]["name"] for one in parents}.union(*map(read_by, parents))
+
+    by_content = {one: node["config"]["meta"].get("by_content") for one, node in nodes.items()}
+    by_content = {one: content for one, content in by_content.items() if content}
+    assert len(by_content) > 20
+    for unique_id, content in by_content.items():
+        upstream = content.get("upstream", [])
+        named = [upstream] if isinstance(upstream, str) else upstream
+        assert {*named, *content.get("context", [])} <= read_by(unique_id), unique_id
 
 
 def test_the_release_hangs_on_landing(graph):

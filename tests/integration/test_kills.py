@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from tests.world import KEY, planted_world
 # The points at which a run commits something: the function that is about to be called, and which call.
 AT_ARCHIVE = ("orchestration.archive:Archive.commit", 3)
 AT_LANDING = ("orchestration.landing:read_commit", 4)
-AT_WAREHOUSE = ("orchestration.assets.warehouse:_build", 2)
+AT_WAREHOUSE = ("orchestration.assets.warehouse:build", 2)
 AT_RELEASE = ("orchestration.publish:_link", 1)
 
 PERIOD = ("--live", "--from", "2025-01", "--to", "2025-02")
@@ -43,13 +44,14 @@ def server(figures):
 
 
 @pytest.fixture(scope="module")
-def killed(pipeline, server, tmp_path_factory):
+def killed(pipeline, server, parsed_project, tmp_path_factory):
     """A data directory whose runs were all ended on their way, at every commit point and by SIGKILL.
 
     Each run goes on where the one before was stopped. What is said of the runs: their data directory, what
     the last one printed, and what a second one said that was started beside it.
     """
     data_dir = tmp_path_factory.mktemp("killed")
+    shutil.copytree(parsed_project, data_dir / "dbt")
     environment = live(data_dir, server)
 
     def stop_at(commit_point):
@@ -79,9 +81,10 @@ def killed(pipeline, server, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def left_alone(pipeline, killed, tmp_path_factory):
+def left_alone(pipeline, killed, parsed_project, tmp_path_factory):
     """The same archive, in a run that nobody disturbed."""
     data_dir = tmp_path_factory.mktemp("alone")
+    shutil.copytree(parsed_project, data_dir / "dbt")
     with pipeline.running(offline(data_dir, killed[0] / "archive")) as run:
         assert run.exit_code() == 0, run.printed()
     return data_dir

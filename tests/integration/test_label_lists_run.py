@@ -1,6 +1,7 @@
 """A user's list through the door that a user takes: `make run`, from the file to the release."""
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -36,11 +37,12 @@ def staged(data_dir: Path) -> list[tuple]:
 
 
 def test_a_list_is_loaded_in_the_run_that_names_it_and_a_bad_one_leaves_the_release_as_it_was(
-    pipeline, tmp_path
+    pipeline, parsed_project, tmp_path
 ):
     """No other data is there: the archive is empty, and nothing is asked of the network."""
     data_dir, mine = tmp_path / "data", tmp_path / "private" / "mine.csv"
     mine.parent.mkdir()
+    shutil.copytree(parsed_project, data_dir / "dbt")
     environment = {"AITB_DATA_DIR": str(data_dir), "AITB_FETCH": "never"}
     listed = environment | {"AITB_USER_LABELS": str(mine)}
 

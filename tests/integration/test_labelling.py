@@ -8,7 +8,6 @@ import pytest
 from dagster import AssetKey, DagsterInstance
 
 from orchestration.classification.prompt import CONTROLS
-from orchestration.dbt import parse_if_stale
 from orchestration.definitions import build_definitions
 from orchestration.settings import Settings
 from tests.integration.pipeline import KILLED, Pipeline
@@ -24,11 +23,10 @@ CONTROL_CODES = {control.commodity_code for control in CONTROLS}
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory):
+def landed(parsed_project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("landed")
     land_lists(folder)
-    # dbt parses for as long as a whole run takes here; once is enough.
-    parse_if_stale(Settings(data_dir=folder))
+    shutil.copytree(parsed_project, folder / "dbt")
     return folder
 
 

@@ -21,7 +21,7 @@
             period_start,
             sum(row_count) as row_count,
             coalesce(sum(value_usd), 0) as value_usd
-        from {{ warehouse_input("selection") }}
+        from {{ selection_input() }}
         where
             table_name = {{ sql_text(landing) }}
             and row_count > 0

@@ -1,24 +1,14 @@
 {{ config(materialized='table') }}
 
 -- The days on which a list or a part of the regulations was seen, and what is known of the time in between.
-with landed as (
-
-    select distinct
-        dataset,
-        cast(partition as date) as snapshot_date
-    from {{ ref('stg_landing__selection') }}
-    where dataset in ('screening_list', 'control_list', 'country_chart', 'country_groups', 'entity_list')
-
-),
-
-in_order as (
+with in_order as (
 
     select
         dataset,
         snapshot_date,
         row_number() over (partition by dataset order by snapshot_date) as day_number,
         lag(snapshot_date) over (partition by dataset order by snapshot_date) as previous_on
-    from landed
+    from {{ ref('stg_landing__list_days') }}
 
 ),
 

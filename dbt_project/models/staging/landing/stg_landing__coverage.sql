@@ -10,4 +10,4 @@ select
     status,
     reason,
     vintage_at
-from {{ warehouse_input('coverage') }}
+from {{ coverage_input() }}

@@ -13,4 +13,4 @@ select
     origin,
     row_count,
     cast(value_usd as bigint) as value_usd
-from {{ warehouse_input('selection') }}
+from {{ selection_input() }}

@@ -1,0 +1,180 @@
+"""What the warehouse was built from, node by node, so that dbt is asked only about what may have changed.
+
+dbt takes its time over each node, even one of which macros/made_of.sql finds that nothing has to be done. A
+result stands, and is not asked for again, while the warehouse is as the build left it and everything that
+decides the result is as it was then:
+
+    the node's own files, all macros and settings, the libraries
+    what is landed of the sources that it reads, and what is said of it in inputs/
+    the same of every node that it reads
+
+The results of builds that ended well are in results/dbt.json. A build that failed or was killed leaves a
+warehouse that is not the one this file speaks of: then nothing stands.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Set
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.files import files_digest, write_atomically
+from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
+
+# What may decide any node.
+COMMON = (
+    "dbt_project/macros/**/*.sql",
+    "dbt_project/tests/generic/*.sql",
+    "dbt_project/*.yml",
+    "requirements.lock",
+)
+# Macros that read a table of inputs/ as a whole, and others that read only what is said there of the sources
+# that the node reads, or of the coverage when `by_content` asks for it.
+READ_INPUTS = {
+    "macro.ai_trade.selection_input": frozenset(("selection",)),
+    "macro.ai_trade.coverage_input": frozenset(("coverage",)),
+    "macro.ai_trade.warehouse_input": frozenset(("selection", "coverage")),
+}
+READ_SOURCES = (
+    "macro.ai_trade.landing",
+    "macro.ai_trade.landed_partitions",
+    "macro.ai_trade.is_to_load",
+)
+
+# The unique_id of a node → its digest, or its result: step, status, message and `made_of`, the digest then.
+Digests = dict[str, str]
+Results = dict[str, dict[str, str | None]]
+
+
+def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
+    """Identity of everything that decides what comes out, for each model, seed and test of dbt's manifest."""
+    nodes, macros = manifest["nodes"], manifest["macros"]
+    inputs = {name: _input(settings, name) for name in ("selection", "coverage")}
+    common = files_digest(REPOSITORY, *COMMON)
+
+    @cache
+    def file(path: str) -> str:
+        return hashlib.sha256((DBT_PROJECT / path).read_bytes()).hexdigest()
+
+    @cache
+    def read_by(macro: str) -> frozenset[str]:
+        if macro in READ_INPUTS:
+            return READ_INPUTS[macro]
+        used = macros[macro]["depends_on"]["macros"] if macro not in READ_SOURCES else ()
+        return frozenset().union(*map(read_by, used))
+
+    @cache
+    def digest(unique_id: str) -> str:
+        if unique_id.startswith("source."):
+            return inputs["selection"].get(manifest["sources"][unique_id]["identifier"], "nothing")
+        node = nodes[unique_id]
+        by_content = (node["config"].get("meta") or {}).get("by_content", {})
+        read = {"coverage"} if by_content.get("coverage") else set()
+        read = read.union(*map(read_by, node["depends_on"].get("macros", ())))
+        parts = [
+            unique_id,
+            common,
+            file(node["original_file_path"]),
+            file(node["patch_path"].partition("://")[2]) if node.get("patch_path") else "",
+            *(f"{name} {sorted(inputs[name].items())}" for name in sorted(read)),
+            *(digest(parent) for parent in sorted(node["depends_on"].get("nodes", ()))),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    return {unique_id: digest(unique_id) for unique_id in nodes if not unique_id.startswith("operation.")}
+
+
+def standing(settings: Settings, made_of: Digests) -> Results:
+    """The results that stand when the nodes would be made of `made_of` now.
+
+    Raises duckdb.IOException when another process has the warehouse open for writing.
+    """
+    try:
+        kept = json.loads(_file(settings).read_text())
+    except FileNotFoundError:
+        return {}
+    if kept["warehouse"] is None or kept["warehouse"] != _warehouse(settings):
+        return {}
+    return {
+        unique_id: result
+        for unique_id, result in kept["results"].items()
+        if result["made_of"] == made_of.get(unique_id)
+    }
+
+
+def to_ask(manifest: Mapping[str, Any], stand: Results, step: Set[str]) -> set[str]:
+    """What dbt has to be asked about in a step that builds the models and seeds `step`.
+
+    That is those of them that do not stand, and each test that does not stand either, once all that it reads
+    is built or stands.
+    """
+    at_hand = {*stand, *step}
+    tests = {
+        unique_id
+        for unique_id, node in manifest["nodes"].items()
+        if unique_id.startswith("test.") and at_hand.issuperset(node["depends_on"]["nodes"])
+    }
+    return {*step, *tests} - stand.keys()
+
+
+def keep(settings: Settings, manifest: Mapping[str, Any], made_of: Digests, results: Results) -> None:
+    """Keep the results of a build that ended well, those that stood before it included.
+
+    Left out is what was made of a node that has no result itself, as when somebody builds one table alone:
+    it was made of what that node held before.
+    """
+
+    @cache
+    def is_whole(unique_id: str) -> bool:
+        if unique_id.startswith("source."):
+            return True
+        parents = manifest["nodes"][unique_id]["depends_on"].get("nodes", ())
+        return unique_id in results and all(is_whole(parent) for parent in parents)
+
+    kept = {
+        unique_id: result | {"made_of": made_of[unique_id]}
+        for unique_id, result in results.items()
+        if unique_id in made_of and is_whole(unique_id)
+    }
+    content = {"warehouse": _warehouse(settings), "results": kept}
+    write_atomically(_file(settings), json.dumps(content).encode())
+
+
+def _file(settings: Settings) -> Path:
+    return settings.warehouse_dir / "results" / "dbt.json"
+
+
+def _input(settings: Settings, name: str) -> dict[str, str]:
+    """Identity of the rows about each dataset in a table of inputs/."""
+    path = settings.warehouse_dir / "inputs" / f"{name}.parquet"
+    rows = "md5(string_agg(cast(input as varchar), '|' order by cast(input as varchar)))"
+    with duckdb.connect() as con:
+        query = f"select dataset, {rows} from read_parquet(?) as input group by dataset"
+        return dict(con.execute(query, [str(path)]).fetchall())
+
+
+def _warehouse(settings: Settings) -> str | None:
+    """Identity of the warehouse, by what its tables and views record of themselves; None without one."""
+    path = settings.warehouse_dir / "warehouse.duckdb"
+    if not path.exists():
+        return None
+    with duckdb.connect(str(path), read_only=True) as con:
+        try:
+            (found,) = con.execute("""
+                select md5(string_agg(line, '|' order by line))
+                from (
+                    select concat_ws(',', 'made', model_name, made_of, content) as line from made_relation
+                    union all
+                    select concat_ws(',', 'loaded', model_name, flow, period_grain, period_start, digest)
+                    from loaded_partition
+                    union all
+                    select concat_ws(',', table_type, table_schema, table_name) from information_schema.tables
+                )
+            """).fetchone()
+        except duckdb.CatalogException:
+            # Killed before dbt had made the tables that record.
+            return None
+    return found

@@ -1,0 +1,219 @@
+"""Of which nodes dbt need not be asked, and that nothing which decides a result is overlooked."""
+
+import json
+
+import duckdb
+import pytest
+
+from orchestration import built
+from orchestration.settings import Settings
+
+PROJECT = {
+    "dbt_project.yml": "name: ai_trade",
+    "macros/landing.sql": "{% macro landing() %}{% endmacro %}",
+    "models/staged.sql": "select 1",
+    "models/listed.sql": "select 2",
+    "models/inputs.sql": "select 3",
+    "models/mart.sql": "select 4",
+    "models/covered.sql": "select 5",
+    "models/alone.sql": "select 6",
+    "models/_models.yml": "models: []",
+    "models/alone.yml": "models: []",
+    "seeds/codes.csv": "code",
+    "tests/mart_is_sound.sql": "select 7",
+    "tests/alone_is_sound.sql": "select 8",
+}
+STAGED, LISTED, INPUTS = "model.ai_trade.staged", "model.ai_trade.listed", "model.ai_trade.inputs"
+MART, COVERED, ALONE = "model.ai_trade.mart", "model.ai_trade.covered", "model.ai_trade.alone"
+CODES = "seed.ai_trade.codes"
+MART_TEST, ALONE_TEST = "test.ai_trade.mart_is_sound", "test.ai_trade.alone_is_sound"
+TRADE, LISTS = "source.ai_trade.census.imports_monthly", "source.ai_trade.csl.screening_list"
+
+
+def node(path: str, *parents: str, macros: tuple[str, ...] = (), patch: str | None = None, **meta) -> dict:
+    return {
+        "original_file_path": path,
+        "patch_path": f"ai_trade://{patch}" if patch else None,
+        "config": {"meta": meta},
+        "depends_on": {"nodes": list(parents), "macros": [f"macro.ai_trade.{name}" for name in macros]},
+    }
+
+
+MANIFEST = {
+    "macros": {
+        f"macro.ai_trade.{name}": {"depends_on": {"macros": [f"macro.ai_trade.{one}" for one in used]}}
+        for name, used in {
+            "landing": ["selection_input"],
+            "is_to_load": ["selection_input", "coverage_input"],
+            "all_that_is_landed": ["selection_input"],
+            "selection_input": [],
+            "coverage_input": [],
+        }.items()
+    },
+    "sources": {TRADE: {"identifier": "imports_monthly"}, LISTS: {"identifier": "screening_list"}},
+    "nodes": {
+        STAGED: node("models/staged.sql", TRADE, macros=("landing",), patch="models/_models.yml"),
+        LISTED: node("models/listed.sql", LISTS, macros=("landing",), patch="models/_models.yml"),
+        INPUTS: node("models/inputs.sql", macros=("all_that_is_landed",)),
+        MART: node("models/mart.sql", STAGED, CODES, macros=("is_to_load",), by_content={"landing": "goods"}),
+        COVERED: node("models/covered.sql", LISTED, by_content={"coverage": True}),
+        ALONE: node("models/alone.sql", CODES, patch="models/alone.yml"),
+        CODES: {**node("seeds/codes.csv"), "depends_on": {"macros": []}},
+        MART_TEST: node("tests/mart_is_sound.sql", MART, ALONE),
+        ALONE_TEST: node("tests/alone_is_sound.sql", ALONE),
+    },
+}
+ALL = MANIFEST["nodes"].keys()
+TABLES = {one for one in ALL if not one.startswith("test.")}
+
+
+class Warehouse:
+    """A small project, what is landed for it, and a warehouse that was built from both."""
+
+    def __init__(self, folder):
+        self.repository, self.settings = folder / "repository", Settings(data_dir=folder / "data")
+        for path, text in PROJECT.items():
+            self.write(path, text)
+        (self.repository / "requirements.lock").write_text("duckdb==1")
+        (self.settings.warehouse_dir / "inputs").mkdir(parents=True)
+        self.land("selection", imports_monthly="a", screening_list="b")
+        self.land("coverage", imports_monthly="covered")
+        self.run(
+            "create table made_relation as select 'staged' as model_name, 'x' as made_of, 'y' as content"
+        )
+        self.run("""
+            create table loaded_partition as select 'mart' as model_name, 'import' as flow,
+                'month' as period_grain, date '2025-01-01' as period_start, 'z' as digest
+        """)
+        self.keep(*ALL)
+
+    def write(self, path: str, text: str) -> None:
+        file = self.repository / "dbt_project" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def land(self, name: str, **digests: str) -> None:
+        rows = ", ".join(f"('{dataset}', '{digest}')" for dataset, digest in digests.items())
+        path = self.settings.warehouse_dir / "inputs" / f"{name}.parquet"
+        with duckdb.connect() as con:
+            con.execute(f"copy (from (values {rows}) as t(dataset, digest)) to '{path}'")
+
+    def run(self, sql: str) -> None:
+        with duckdb.connect(str(self.settings.warehouse_dir / "warehouse.duckdb")) as con:
+            con.execute(sql)
+
+    def keep(self, *unique_ids: str) -> None:
+        made_of = built.digests(self.settings, MANIFEST)
+        built.keep(self.settings, MANIFEST, made_of, {one: {"status": "success"} for one in unique_ids})
+
+    def changed(self) -> set[str]:
+        """The nodes whose results do not stand."""
+        return {*ALL} - built.standing(self.settings, built.digests(self.settings, MANIFEST)).keys()
+
+    def asked(self, *step: str) -> set[str]:
+        """What dbt is asked about in a step that builds these models and seeds."""
+        stand = built.standing(self.settings, built.digests(self.settings, MANIFEST))
+        return built.to_ask(MANIFEST, stand, {*step})
+
+
+@pytest.fixture
+def warehouse(tmp_path, monkeypatch) -> Warehouse:
+    monkeypatch.setattr(built, "REPOSITORY", tmp_path / "repository")
+    monkeypatch.setattr(built, "DBT_PROJECT", tmp_path / "repository" / "dbt_project")
+    return Warehouse(tmp_path)
+
+
+def test_everything_stands_when_nothing_has_changed(warehouse):
+    assert warehouse.changed() == set()
+    assert warehouse.asked(*TABLES) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "changed"),
+    [
+        ("models/staged.sql", {STAGED, MART, MART_TEST}),
+        ("models/_models.yml", {STAGED, LISTED, MART, COVERED, MART_TEST}),
+        ("models/alone.yml", {ALONE, ALONE_TEST, MART_TEST}),
+        ("seeds/codes.csv", {CODES, MART, ALONE, MART_TEST, ALONE_TEST}),
+        ("tests/alone_is_sound.sql", {ALONE_TEST}),
+        ("macros/landing.sql", {*ALL}),
+        ("tests/generic/sound.sql", {*ALL}),
+        ("dbt_project.yml", {*ALL}),
+        ("../requirements.lock", {*ALL}),
+    ],
+)
+def test_an_edit_changes_what_is_made_with_it(warehouse, path, changed):
+    warehouse.write(path, "edited")
+
+    assert warehouse.changed() == changed
+
+
+def test_a_new_answer_changes_what_reads_its_dataset_and_whoever_reads_all_inputs(warehouse):
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS}
+
+    warehouse.land("selection", imports_monthly="a", screening_list="c", labels="d")
+    assert warehouse.changed() == {LISTED, COVERED, INPUTS}
+
+    warehouse.land("selection", imports_monthly="a")
+    assert warehouse.changed() == {LISTED, COVERED, INPUTS}
+
+
+def test_what_is_covered_changes_what_says_that_it_reads_it(warehouse):
+    warehouse.land("coverage", imports_monthly="rejected")
+
+    assert warehouse.changed() == {COVERED}
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        "update made_relation set content = 'other'",
+        "update loaded_partition set digest = 'other'",
+        "create table mine as select 1",
+        "drop table made_relation",
+    ],
+)
+def test_nothing_stands_in_a_warehouse_that_somebody_else_has_built_in(warehouse, touch):
+    warehouse.run(touch)
+
+    assert warehouse.changed() == {*ALL}
+
+
+def test_nothing_stands_without_a_warehouse(warehouse):
+    (warehouse.settings.warehouse_dir / "warehouse.duckdb").unlink()
+    assert warehouse.changed() == {*ALL}
+
+    # Not even what was kept while there was none.
+    warehouse.keep(*ALL)
+    assert warehouse.changed() == {*ALL}
+
+
+def test_a_test_is_run_in_the_first_step_that_leaves_nothing_of_it_to_be_built(warehouse):
+    warehouse.write("models/alone.yml", "edited")
+    assert warehouse.asked(CODES, ALONE) == {ALONE, ALONE_TEST, MART_TEST}
+    assert warehouse.asked(CODES) == set()
+
+    warehouse.write("seeds/codes.csv", "edited")
+    assert warehouse.asked(CODES, ALONE, LISTED) == {CODES, ALONE, ALONE_TEST}
+    assert warehouse.asked(CODES, ALONE, MART) == {CODES, ALONE, MART, ALONE_TEST, MART_TEST}
+
+
+def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    made_of = built.digests(warehouse.settings, MANIFEST)
+    stood = built.standing(warehouse.settings, made_of)
+    # The mart is built on the rows that were staged before.
+    built.keep(warehouse.settings, MANIFEST, made_of, stood | {MART: {"status": "success"}})
+
+    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS}
+
+
+def test_a_file_that_speaks_of_more_nodes_than_there_are_is_no_fault(warehouse):
+    path = warehouse.settings.warehouse_dir / "results" / "dbt.json"
+    kept = json.loads(path.read_text())
+    kept["results"]["model.ai_trade.gone"] = {"status": "success", "made_of": "x"}
+    path.write_text(json.dumps(kept))
+
+    assert warehouse.changed() == set()
+    assert warehouse.asked(*TABLES) == set()
