@@ -4,7 +4,7 @@ A process of its own would import once more, for each step, what is imported her
 """
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 
 import duckdb
@@ -53,16 +53,15 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
         stand = standing(settings, made_of)
     except duckdb.IOException as error:
         raise Failure(f"The warehouse cannot be opened.\n{error}", allow_retries=False) from None
-    # Whoever selects some assets in the UI wants them built.
-    left = {} if context.is_subset else stand
     selection = [*chosen.selection_args, "--indirect-selection", chosen.indirect_selection]
-    if left:
-        asked = to_ask(chosen.manifest, left, _assets(context).keys())
+    # Whoever selects some assets in the UI wants them built.
+    if stand and not context.is_subset:
+        yield from _left_alone(context, chosen, stand)
+        asked = to_ask(chosen.manifest, stand, _assets(context).keys())
+        if not asked:
+            return
         names = sorted(".".join(chosen.manifest["nodes"][unique_id]["fqn"]) for unique_id in asked)
         selection = ["--select", " ".join(f"fqn:{name}" for name in names), "--indirect-selection", "empty"]
-        if not asked:
-            yield from _events(context, settings, chosen, [], left)
-            return
     arguments = [
         "build",
         # Unit tests belong to the code and run in CI.
@@ -80,7 +79,10 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     context.log.info(f"dbt {shlex.join(arguments)}")
     told: list[EventMsg] = []
     finished = _invoke(arguments, parsed_manifest(target(settings)), told)
-    yield from _events(context, settings, chosen, told, left)
+    for message in told:
+        yield from DbtCoreCliEventMessage(msg_to_dict(message), {}).to_default_asset_events(
+            chosen.manifest, chosen.dagster_dbt_translator, context, target(settings), chosen.dbt_project
+        )
     failures = [message for message in told if message.info.level == "error"]
     if failures or not finished.success:
         raise Failure(f"dbt build failed.\n{_reasons(told)}", allow_retries=False)
@@ -95,52 +97,25 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     keep(settings, chosen.manifest, made_of, stand | results)
 
 
-def _events(
-    context: AssetExecutionContext,
-    settings: Settings,
-    chosen: DbtCliInvocationPartialParams,
-    told: Iterable[EventMsg],
-    left: Results,
-) -> Iterator[DbtDagsterEventType]:
-    """What Dagster is told of a step: what dbt said of its nodes, and how those ended that are `left` alone.
-
-    Each asset comes behind those that it is made of, as Dagster wants it. Behind one that failed none comes.
-    """
-    said: dict[str, list[dict]] = {}
-    for message in map(msg_to_dict, told):
-        if "node_info" in message["data"]:
-            said.setdefault(message["data"]["node_info"]["unique_id"], []).append(message)
+def _left_alone(
+    context: AssetExecutionContext, chosen: DbtCliInvocationPartialParams, stand: Results
+) -> Iterator[Output | AssetCheckResult]:
+    """What Dagster is told of the nodes of a step whose results stand, each behind what it reads."""
     assets = _assets(context)
     manifest, translator, project = chosen.manifest, chosen.dagster_dbt_translator, chosen.dbt_project
     parents = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
-    missing = set()
-    for unique_id in TopologicalSorter(parents).static_order():
+    in_order = TopologicalSorter(parents).static_order()
+    for unique_id in (one for one in in_order if one in stand):
         metadata = {"unique_id": unique_id, "status": "as it was"}
-        if unique_id in said:
-            events = [
-                event
-                for message in said[unique_id]
-                for event in DbtCoreCliEventMessage(message, {}).to_default_asset_events(
-                    manifest, translator, context, target(settings), project
-                )
-            ]
-            if not events:
-                missing.add(unique_id)
-            yield from events
-        elif unique_id not in left:
-            continue
-        elif not missing.isdisjoint(parents[unique_id]):
-            missing.add(unique_id)
-        elif unique_id in assets:
+        if unique_id in assets:
             output_name = assets[unique_id].to_python_identifier()
             yield Output(value=None, output_name=output_name, metadata=metadata)
-        elif (
-            check := get_asset_check_key_for_test(manifest, translator, unique_id, project)
-        ) in context.selected_asset_check_keys:
+        check = get_asset_check_key_for_test(manifest, translator, unique_id, project)
+        if check in context.selected_asset_check_keys:
             yield AssetCheckResult(
                 asset_key=check.asset_key,
                 check_name=check.name,
-                passed=left[unique_id]["status"] == "pass",
+                passed=stand[unique_id]["status"] == "pass",
                 severity=AssetCheckSeverity.WARN,
                 metadata=metadata,
             )
