@@ -46,10 +46,19 @@
         select {{ text_as_sql('path') }} as path
         from {{ selection_input() }}
         where table_name = {{ sql_text(table_name) }}
-            and dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
+            and {{ is_of(datasets) }}
         order by flow, period_grain, period_start, dataset, path
     {%- endset -%}
     {{- return(run_query(query).columns[0].values() | list) -}}
+{% endmacro %}
+
+{#- Which rows of the selection are about these datasets, as a condition. -#}
+{% macro is_of(datasets) %}
+    {%- set names = [] -%}
+    {%- for dataset in datasets -%}
+        {%- do names.append(sql_text(dataset.identifier)) -%}
+    {%- endfor -%}
+    {{- return("dataset in (" ~ names | join(", ") ~ ")") -}}
 {% endmacro %}
 
 {#- Which partitions of these datasets are selected, as the rows themselves. -#}
@@ -57,7 +66,7 @@
     {%- set query -%}
         select distinct dataset, partition
         from {{ selection_input() }}
-        where dataset in ({% for dataset in datasets %}{{ sql_text(dataset.identifier) }}{{ ", " if not loop.last }}{% endfor %})
+        where {{ is_of(datasets) }}
         order by dataset, partition
     {%- endset -%}
     {%- set rows = run_query(query).rows if execute else [] -%}
