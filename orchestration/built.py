@@ -50,7 +50,7 @@ Results = dict[str, dict[str, str | None]]
 
 
 def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
-    """Identity of everything that decides what comes out, for each model, seed and test of dbt's manifest."""
+    """Identity of everything that decides what comes out, for each node that dbt gives a result for."""
     nodes, macros = manifest["nodes"], manifest["macros"]
     inputs = {name: _input(settings, name) for name in ("selection", "coverage")}
     common = files_digest(REPOSITORY, *COMMON)
@@ -84,7 +84,7 @@ def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    return {unique_id: digest(unique_id) for unique_id in nodes if not unique_id.startswith("operation.")}
+    return {unique_id: digest(unique_id) for unique_id in nodes if _has_result(nodes, unique_id)}
 
 
 def standing(settings: Settings, made_of: Digests) -> Results:
@@ -114,8 +114,8 @@ def to_ask(manifest: Mapping[str, Any], stand: Results, step: Set[str]) -> set[s
     at_hand = {*stand, *step}
     tests = {
         unique_id
-        for unique_id, node in manifest["nodes"].items()
-        if unique_id.startswith("test.") and at_hand.issuperset(node["depends_on"]["nodes"])
+        for unique_id in manifest["nodes"]
+        if unique_id.startswith("test.") and at_hand.issuperset(_read_by(manifest["nodes"], unique_id))
     }
     return {*step, *tests} - stand.keys()
 
@@ -129,10 +129,7 @@ def keep(settings: Settings, manifest: Mapping[str, Any], made_of: Digests, resu
 
     @cache
     def is_whole(unique_id: str) -> bool:
-        if unique_id.startswith("source."):
-            return True
-        parents = manifest["nodes"][unique_id]["depends_on"].get("nodes", ())
-        return unique_id in results and all(is_whole(parent) for parent in parents)
+        return unique_id in results and all(map(is_whole, _read_by(manifest["nodes"], unique_id)))
 
     kept = {
         unique_id: result | {"made_of": made_of[unique_id]}
@@ -141,6 +138,24 @@ def keep(settings: Settings, manifest: Mapping[str, Any], made_of: Digests, resu
     }
     content = {"warehouse": _warehouse(settings), "results": kept}
     write_atomically(_file(settings), json.dumps(content).encode())
+
+
+def _has_result(nodes: Mapping[str, Any], unique_id: str) -> bool:
+    """Whether dbt builds or tests the node: an analysis and an ephemeral model it only writes out."""
+    kind = unique_id.partition(".")[0]
+    return (
+        kind in ("model", "seed", "snapshot", "test")
+        and nodes[unique_id]["config"].get("materialized") != "ephemeral"
+    )
+
+
+def _read_by(nodes: Mapping[str, Any], unique_id: str) -> set[str]:
+    """The nodes with a result that a node reads, those behind an ephemeral model included; no sources."""
+    found = set()
+    for parent in nodes[unique_id]["depends_on"].get("nodes", ()):
+        if parent in nodes:
+            found |= {parent} if _has_result(nodes, parent) else _read_by(nodes, parent)
+    return found
 
 
 def _file(settings: Settings) -> Path:

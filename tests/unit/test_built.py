@@ -199,6 +199,30 @@ def test_a_test_is_run_in_the_first_step_that_leaves_nothing_of_it_to_be_built(w
     assert warehouse.asked(CODES, ALONE, MART) == {CODES, ALONE, MART, ALONE_TEST, MART_TEST}
 
 
+def test_what_dbt_only_writes_out_needs_no_result_and_what_reads_it_is_asked_about(warehouse, monkeypatch):
+    """An ephemeral model, an analysis, and tests of a source and of the ephemeral model."""
+    ephemeral, analysis = "model.ai_trade.in_between", "analysis.ai_trade.look"
+    of_source, of_ephemeral = "test.ai_trade.of_source", "test.ai_trade.of_ephemeral"
+    between = node("models/staged.sql", STAGED)
+    between["config"]["materialized"] = "ephemeral"
+    more = {
+        ephemeral: between,
+        analysis: node("models/staged.sql", MART),
+        of_source: node("tests/alone_is_sound.sql", TRADE),
+        of_ephemeral: node("tests/alone_is_sound.sql", ephemeral),
+    }
+    monkeypatch.setitem(MANIFEST, "nodes", {**MANIFEST["nodes"], **more})
+    assert warehouse.asked(*TABLES) == {of_source, of_ephemeral}
+    assert built.digests(warehouse.settings, MANIFEST).keys() == {*ALL, of_source, of_ephemeral}
+
+    warehouse.keep(*ALL, of_source, of_ephemeral)
+    assert warehouse.asked(*TABLES) == set()
+
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    assert warehouse.asked(CODES, ALONE) == {of_source}
+    assert warehouse.asked(STAGED) == {STAGED, of_source, of_ephemeral}
+
+
 def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
     made_of = built.digests(warehouse.settings, MANIFEST)
