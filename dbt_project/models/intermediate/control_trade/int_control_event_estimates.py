@@ -31,18 +31,14 @@ def changes(ratio, window, at=0):
     return [ratio[at + month] - ratio[at + (month - window or -window)] for month in range(1, window + 1)]
 
 
-def fitted(values, columns):
-    """A regression of the quarterly means of monthly values, by ordinary least squares.
+def by_quarter(values):
+    """The means of each three monthly values.
 
     Months that follow each other are alike, so that taking each as a draw of its own makes intervals too
     narrow. Means of three months are alike much less; being few, they are held against a t distribution of
     few degrees of freedom.
     """
-    import numpy as np
-    from statsmodels.regression.linear_model import OLS
-
-    quarters = [np.asarray(given, dtype=float).reshape(-1, 3).mean(axis=1) for given in (values, *columns)]
-    return OLS(quarters[0], np.column_stack(quarters[1:])).fit()
+    return [sum(values[at : at + 3]) / 3 for at in range(0, len(values), 3)]
 
 
 def among_quiet_dates(effect, ratio, window, offsets):
@@ -70,13 +66,16 @@ def estimate(ratio, window):
     Returns it in log points, its standard error, the ends of its interval of 95 %, its p-value, and the trend
     of the ratio per month before the event with its p-value.
     """
-    effect = fitted(changes(ratio, window), [[1] * window])
-    low, high = effect.conf_int()[0]
+    from scipy.stats import linregress, sem, ttest_1samp
+
+    gained = by_quarter(changes(ratio, window))
+    effect = ttest_1samp(gained, 0)
+    interval = effect.confidence_interval(0.95)
     before = range(-window, 0)
-    trend = fitted([ratio[month] for month in before], [before, [1] * window])
+    trend = linregress(by_quarter(before), by_quarter([ratio[month] for month in before]))
     return (
-        *(effect.params[0], effect.bse[0], low, high, effect.pvalues[0]),
-        *(trend.params[0], trend.pvalues[0]),
+        *(sum(gained) / len(gained), sem(gained), interval.low, interval.high, effect.pvalue),
+        *(trend.slope, trend.pvalue),
     )
 
 
