@@ -6,7 +6,7 @@ decides the result is as it was then:
 
     the node's own files, all macros and settings, the libraries
     what is landed of the sources that it reads, and what is said of it in inputs/
-    the same of every node that it reads
+    the same of every node that it reads; of these a view takes the code only, for it has no rows
 
 The results of builds that ended well are in results/dbt.json. A build that failed or was killed leaves a
 warehouse that is not the one this file speaks of: then nothing stands.
@@ -44,6 +44,9 @@ READ_SOURCES = (
     "macro.ai_trade.is_to_load",
 )
 
+# Of these there is only the text of a query, which is run when they are read.
+WITHOUT_ROWS = ("view", "table_macro")
+
 # The unique_id of a node → its digest, or its result: step, status, message and `made_of`, the digest then.
 Digests = dict[str, str]
 Results = dict[str, dict[str, str | None]]
@@ -67,22 +70,35 @@ def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
         return frozenset().union(*map(read_by, used))
 
     @cache
-    def digest(unique_id: str) -> str:
-        if unique_id.startswith("source."):
+    def landed(unique_id: str) -> str:
+        """Identity of what is landed of a source, or of what a node itself reads of inputs/."""
+        if unique_id in manifest["sources"]:
             return inputs["selection"].get(manifest["sources"][unique_id]["identifier"], "nothing")
         node = nodes[unique_id]
         by_content = (node["config"].get("meta") or {}).get("by_content", {})
         read = {"coverage"} if by_content.get("coverage") else set()
         read = read.union(*map(read_by, node["depends_on"].get("macros", ())))
-        parts = [
-            unique_id,
-            common,
-            file(node["original_file_path"]),
-            file(node["patch_path"].partition("://")[2]) if node.get("patch_path") else "",
-            *(f"{name} {sorted(inputs[name].items())}" for name in sorted(read)),
-            *(digest(parent) for parent in sorted(node["depends_on"].get("nodes", ()))),
-        ]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return "\n".join(f"{name} {sorted(inputs[name].items())}" for name in sorted(read))
+
+    @cache
+    def code(unique_id: str) -> str:
+        if unique_id in manifest["sources"]:
+            return unique_id
+        node = nodes[unique_id]
+        own, patch = node["original_file_path"], node.get("patch_path")
+        parts = [unique_id, common, file(own), file(patch.partition("://")[2]) if patch else ""]
+        return _digest(*parts, *map(code, _parents(node)))
+
+    @cache
+    def content(unique_id: str) -> str:
+        parents = _parents(nodes[unique_id]) if unique_id in nodes else ()
+        return _digest(code(unique_id), landed(unique_id), *map(content, parents))
+
+    def digest(unique_id: str) -> str:
+        if nodes[unique_id]["config"].get("materialized") not in WITHOUT_ROWS:
+            return content(unique_id)
+        sources = [parent for parent in _parents(nodes[unique_id]) if parent in manifest["sources"]]
+        return _digest(code(unique_id), landed(unique_id), *map(landed, sources))
 
     return {unique_id: digest(unique_id) for unique_id in nodes if _has_result(nodes, unique_id)}
 
@@ -120,8 +136,10 @@ def to_ask(manifest: Mapping[str, Any], stand: Results, step: Set[str]) -> set[s
     return {*step, *tests} - stand.keys()
 
 
-def keep(settings: Settings, manifest: Mapping[str, Any], made_of: Digests, results: Results) -> None:
-    """Keep the results of a build that ended well, those that stood before it included.
+def keep(
+    settings: Settings, manifest: Mapping[str, Any], made_of: Digests, stood: Results, built: Results
+) -> None:
+    """Keep the results of a build that ended well, and those that stood before it.
 
     Left out is what was made of a node that has no result itself, as when somebody builds one table alone:
     it was made of what that node held before.
@@ -129,15 +147,25 @@ def keep(settings: Settings, manifest: Mapping[str, Any], made_of: Digests, resu
 
     @cache
     def is_whole(unique_id: str) -> bool:
-        return unique_id in results and all(map(is_whole, _read_by(manifest["nodes"], unique_id)))
+        if unique_id in built:
+            return all(map(is_whole, _read_by(manifest["nodes"], unique_id)))
+        return unique_id in stood
 
     kept = {
         unique_id: result | {"made_of": made_of[unique_id]}
-        for unique_id, result in results.items()
+        for unique_id, result in (stood | built).items()
         if unique_id in made_of and is_whole(unique_id)
     }
     content = {"warehouse": _warehouse(settings), "results": kept}
     write_atomically(_file(settings), json.dumps(content).encode())
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _parents(node: Mapping[str, Any]) -> list[str]:
+    return sorted(node["depends_on"].get("nodes", ()))
 
 
 def _has_result(nodes: Mapping[str, Any], unique_id: str) -> bool:
@@ -150,11 +178,13 @@ def _has_result(nodes: Mapping[str, Any], unique_id: str) -> bool:
 
 
 def _read_by(nodes: Mapping[str, Any], unique_id: str) -> set[str]:
-    """The nodes with a result that a node reads, those behind an ephemeral model included; no sources."""
+    """The nodes with a result that a node reads, and those behind views and ephemeral models; no sources."""
     found = set()
-    for parent in nodes[unique_id]["depends_on"].get("nodes", ()):
+    for parent in _parents(nodes[unique_id]):
         if parent in nodes:
-            found |= {parent} if _has_result(nodes, parent) else _read_by(nodes, parent)
+            found |= {parent} if _has_result(nodes, parent) else set()
+            if nodes[parent]["config"].get("materialized") in (*WITHOUT_ROWS, "ephemeral"):
+                found |= _read_by(nodes, parent)
     return found
 
 

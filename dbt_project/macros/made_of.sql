@@ -1,6 +1,7 @@
 {#
-    Tables, views and seeds by content. Each is made again exactly when something that it is made of has changed: its
-    code, its contract, the libraries, or the content of what it reads, of a seed its file.
+    Tables and seeds by content. Each is made again exactly when something that it is made of has changed: its code, its
+    contract, the libraries, or the content of what it reads, of a seed its file. A view is made whenever dbt is asked
+    for it, which takes no longer than to find out; it has no rows, so that a table is made of what is behind it.
 
     `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
     that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs
@@ -13,7 +14,7 @@
 {% macro made_of_now() %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set is_kept = existing is not none
-        and existing.type == ("view" if config.get("materialized") == "view" else "table")
+        and existing.type == "table"
         and not should_full_refresh()
         and not config.meta_get("always_made") -%}
     {%- set query -%}
@@ -36,21 +37,18 @@
 
 {#- A query of one value: the digest of what the model is made of; null when a parent left no record. -#}
 {% macro parents_digest() %}
+    {%- set parents = [] -%}
+    {%- do add_parents(model, parents) -%}
     {%- set recorded = [] -%}
     {%- set incremental = [] -%}
-    {%- for unique_id in model.depends_on.nodes | unique | sort if unique_id in graph.nodes -%}
+    {%- for unique_id in parents -%}
         {%- set node = graph.nodes[unique_id] -%}
-        {%- if node.config.materialized == "incremental" -%}
-            {%- do incremental.append(node.alias) -%}
-        {%- else -%}
-            {%- do recorded.append(node.alias) -%}
-        {%- endif -%}
+        {%- do (incremental if node.config.materialized == "incremental" else recorded).append(node.alias) -%}
     {%- endfor -%}
-    {%- set code = local_md5(compiled_code ~ model.contract.checksum ~ env_var("AITB_LIBRARIES", "")) -%}
     select
         case
             when count(*) filter (where content is null) = 0
-                then md5(concat_ws('|', {{ sql_text(code) }}, string_agg(content, '|' order by part)))
+                then md5(concat_ws('|', {{ sql_text(code_digest()) }}, string_agg(content, '|' order by part)))
         end as made_of
     from (
         select '' as part, '' as content
@@ -74,7 +72,23 @@
     ) as parts
 {% endmacro %}
 
-{#- What came out: of a table its rows, of a view what it is made of. -#}
+{#- The nodes that a node reads, and those that the views among them read, go into `parents`. -#}
+{% macro add_parents(node, parents) %}
+    {%- for unique_id in node.depends_on.nodes -%}
+        {%- if unique_id in graph.nodes and unique_id not in parents -%}
+            {%- do parents.append(unique_id) -%}
+            {%- if graph.nodes[unique_id].config.materialized == "view" -%}
+                {%- do add_parents(graph.nodes[unique_id], parents) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro code_digest() %}
+    {{- return(local_md5(compiled_code ~ model.contract.checksum ~ env_var("AITB_LIBRARIES", ""))) -}}
+{% endmacro %}
+
+{#- What came out: of a table its rows, of a view its code. -#}
 {% macro record_made(made_of) %}
     {{ forget_made() }}
     insert into {{ made_relation() }} (model_name, made_of, content)

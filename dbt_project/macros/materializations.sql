@@ -1,5 +1,5 @@
 {#
-    Tables, views and seeds are replaced in one transaction, and only when what they are made of has changed
+    Tables, views and seeds are replaced in one transaction, tables and seeds only when what they are made of has changed
     (macros/made_of.sql). dbt's own way is to build beside the old relation, to rename both and to drop the old one
     after the commit: a run that is killed leaves the old one behind, and each step costs as much as building a small
     table.
@@ -34,12 +34,7 @@
 
 {% materialization view, adapter="duckdb" %}
     {%- set target_relation = this.incorporate(type="view") -%}
-    {%- set now = made_of_now() -%}
-    {%- if now.is_unchanged -%}
-        {{ left_as_it_is() }}
-    {%- else -%}
-        {{ make_again(create_view_as(target_relation, compiled_code), now.made_of) }}
-    {%- endif -%}
+    {{ make_again(create_view_as(target_relation, compiled_code), code_digest()) }}
     {{- return({"relations": [target_relation]}) -}}
 {% endmaterialization %}
 

@@ -4,9 +4,11 @@ A process of its own would import once more, for each step, what is imported her
 """
 
 import shlex
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from graphlib import TopologicalSorter
+from typing import Any
 
 import duckdb
 from dagster import (
@@ -58,11 +60,14 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
         raise Failure(f"The warehouse cannot be opened.\n{error}", allow_retries=False) from None
     selection = [*chosen.selection_args, "--indirect-selection", chosen.indirect_selection]
     asked: set[str] = set()
+    events: dict[str, list[DbtDagsterEventType]] = defaultdict(list)
     # Whoever selects some assets in the UI wants them built.
     if stand and not context.is_subset:
-        yield from _left_alone(context, chosen, stand)
+        for unique_id, event in _left_alone(context, chosen, stand):
+            events[unique_id].append(event)
         asked = to_ask(chosen.manifest, stand, _assets(context).keys())
         if not asked:
+            yield from _in_order(chosen.manifest, events)
             return
         selection = ["--select", f"tag:{ASKED}", "--indirect-selection", "empty"]
     parsed = parsed_manifest(target(settings))
@@ -86,10 +91,12 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     context.log.info(f"dbt {shlex.join(arguments)}")
     told: list[EventMsg] = []
     finished = _invoke(arguments, parsed, told)
-    for message in told:
-        yield from DbtCoreCliEventMessage(msg_to_dict(message), {}).to_default_asset_events(
+    for message in map(msg_to_dict, told):
+        unique_id = message["data"].get("node_info", {}).get("unique_id", "")
+        events[unique_id] += DbtCoreCliEventMessage(message, {}).to_default_asset_events(
             chosen.manifest, chosen.dagster_dbt_translator, context, target(settings), chosen.dbt_project
         )
+    yield from _in_order(chosen.manifest, events)
     failures = [message for message in told if message.info.level == "error"]
     if failures or not finished.success:
         raise Failure(f"dbt build failed.\n{_reasons(told)}", allow_retries=False)
@@ -101,30 +108,40 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
         }
         for result in finished.result.results
     }
-    keep(settings, chosen.manifest, made_of, stand | results)
+    keep(settings, chosen.manifest, made_of, stand, results)
+
+
+def _in_order(
+    manifest: Mapping[str, Any], events: Mapping[str, list[DbtDagsterEventType]]
+) -> Iterator[DbtDagsterEventType]:
+    """The events of each node behind those of what it reads, as Dagster wants them."""
+    parents = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
+    for unique_id in TopologicalSorter(parents).static_order():
+        yield from events.get(unique_id, ())
 
 
 def _left_alone(
     context: AssetExecutionContext, chosen: DbtCliInvocationPartialParams, stand: Results
-) -> Iterator[Output | AssetCheckResult]:
-    """What Dagster is told of the nodes of a step whose results stand, each behind what it reads."""
+) -> Iterator[tuple[str, Output | AssetCheckResult]]:
+    """What Dagster is told of the nodes of a step whose results stand."""
     assets = _assets(context)
     manifest, translator, project = chosen.manifest, chosen.dagster_dbt_translator, chosen.dbt_project
-    parents = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
-    in_order = TopologicalSorter(parents).static_order()
-    for unique_id in (one for one in in_order if one in stand):
+    for unique_id in stand:
         metadata = {"unique_id": unique_id, "status": "as it was"}
         if unique_id in assets:
             output_name = assets[unique_id].to_python_identifier()
-            yield Output(value=None, output_name=output_name, metadata=metadata)
+            yield unique_id, Output(value=None, output_name=output_name, metadata=metadata)
         check = get_asset_check_key_for_test(manifest, translator, unique_id, project)
         if check in context.selected_asset_check_keys:
-            yield AssetCheckResult(
-                asset_key=check.asset_key,
-                check_name=check.name,
-                passed=stand[unique_id]["status"] == "pass",
-                severity=AssetCheckSeverity.WARN,
-                metadata=metadata,
+            yield (
+                unique_id,
+                AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=stand[unique_id]["status"] == "pass",
+                    severity=AssetCheckSeverity.WARN,
+                    metadata=metadata,
+                ),
             )
 
 

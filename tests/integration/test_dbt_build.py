@@ -279,6 +279,9 @@ def test_after_a_new_answer_dbt_is_asked_about_what_reads_it(refreshed, refresh,
     asked = {name for name, status in told.items() if status != AS_IT_WAS}
     assert asked >= {"stg_usitc__tariff_lines", "tariff_schedule", "stg_landing__selection"}
     assert asked.isdisjoint({"partner", "dim_partner", "int_rule_matches", "ai_trade"})
+    # A view over tables that were made again.
+    assert told["tariff_rate_statutory"] == AS_IT_WAS
+    assert "tariff_panel" in asked
     assert len(told) == len(statuses(refreshed))
     found = tables(settings)
     assert any("2039_rev_08" in row for row in found["release_vintages"])

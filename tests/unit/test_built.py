@@ -17,28 +17,41 @@ PROJECT = {
     "models/mart.sql": "select 4",
     "models/covered.sql": "select 5",
     "models/alone.sql": "select 6",
+    "models/over.sql": "select 9",
+    "models/summed.sql": "select 10",
     "models/_models.yml": "models: []",
     "models/alone.yml": "models: []",
     "seeds/codes.csv": "code",
     "tests/mart_is_sound.sql": "select 7",
     "tests/alone_is_sound.sql": "select 8",
+    "tests/over_is_sound.sql": "select 11",
 }
 STAGED, LISTED, INPUTS = "model.ai_trade.staged", "model.ai_trade.listed", "model.ai_trade.inputs"
 MART, COVERED, ALONE = "model.ai_trade.mart", "model.ai_trade.covered", "model.ai_trade.alone"
+OVER, SUMMED = "model.ai_trade.over", "model.ai_trade.summed"
 CODES = "seed.ai_trade.codes"
 MART_TEST, ALONE_TEST = "test.ai_trade.mart_is_sound", "test.ai_trade.alone_is_sound"
+OVER_TEST = "test.ai_trade.over_is_sound"
 TRADE, LISTS = "source.ai_trade.census.imports_monthly", "source.ai_trade.csl.screening_list"
 
 
-def node(path: str, *parents: str, macros: tuple[str, ...] = (), patch: str | None = None, **meta) -> dict:
+def node(
+    path: str,
+    *parents: str,
+    materialized: str = "table",
+    macros: tuple[str, ...] = (),
+    patch: str | None = None,
+    **meta,
+) -> dict:
     return {
         "original_file_path": path,
         "patch_path": f"ai_trade://{patch}" if patch else None,
-        "config": {"meta": meta},
+        "config": {"materialized": materialized, "meta": meta},
         "depends_on": {"nodes": list(parents), "macros": [f"macro.ai_trade.{name}" for name in macros]},
     }
 
 
+PATCH = "models/_models.yml"
 MANIFEST = {
     "macros": {
         f"macro.ai_trade.{name}": {"depends_on": {"macros": [f"macro.ai_trade.{one}" for one in used]}}
@@ -52,15 +65,18 @@ MANIFEST = {
     },
     "sources": {TRADE: {"identifier": "imports_monthly"}, LISTS: {"identifier": "screening_list"}},
     "nodes": {
-        STAGED: node("models/staged.sql", TRADE, macros=("landing",), patch="models/_models.yml"),
-        LISTED: node("models/listed.sql", LISTS, macros=("landing",), patch="models/_models.yml"),
+        STAGED: node("models/staged.sql", TRADE, materialized="view", macros=("landing",), patch=PATCH),
+        LISTED: node("models/listed.sql", LISTS, materialized="view", macros=("landing",), patch=PATCH),
         INPUTS: node("models/inputs.sql", macros=("all_that_is_landed",)),
         MART: node("models/mart.sql", STAGED, CODES, macros=("is_to_load",), by_content={"landing": "goods"}),
         COVERED: node("models/covered.sql", LISTED, by_content={"coverage": True}),
         ALONE: node("models/alone.sql", CODES, patch="models/alone.yml"),
+        OVER: node("models/over.sql", MART, materialized="view"),
+        SUMMED: node("models/summed.sql", OVER),
         CODES: {**node("seeds/codes.csv"), "depends_on": {"macros": []}},
         MART_TEST: node("tests/mart_is_sound.sql", MART, ALONE),
         ALONE_TEST: node("tests/alone_is_sound.sql", ALONE),
+        OVER_TEST: node("tests/over_is_sound.sql", OVER),
     },
 }
 ALL = MANIFEST["nodes"].keys()
@@ -103,8 +119,11 @@ class Warehouse:
             con.execute(sql)
 
     def keep(self, *unique_ids: str) -> None:
+        """As after a build of these, on top of what stood before it."""
         made_of = built.digests(self.settings, MANIFEST)
-        built.keep(self.settings, MANIFEST, made_of, {one: {"status": "success"} for one in unique_ids})
+        stood = built.standing(self.settings, made_of)
+        results = {one: {"status": "success"} for one in unique_ids}
+        built.keep(self.settings, MANIFEST, made_of, stood, results)
 
     def changed(self) -> set[str]:
         """The nodes whose results do not stand."""
@@ -131,10 +150,11 @@ def test_everything_stands_when_nothing_has_changed(warehouse):
 @pytest.mark.parametrize(
     ("path", "changed"),
     [
-        ("models/staged.sql", {STAGED, MART, MART_TEST}),
-        ("models/_models.yml", {STAGED, LISTED, MART, COVERED, MART_TEST}),
+        ("models/staged.sql", {STAGED, MART, MART_TEST, OVER, SUMMED, OVER_TEST}),
+        ("models/_models.yml", {*ALL} - {INPUTS, ALONE, CODES, ALONE_TEST}),
         ("models/alone.yml", {ALONE, ALONE_TEST, MART_TEST}),
-        ("seeds/codes.csv", {CODES, MART, ALONE, MART_TEST, ALONE_TEST}),
+        ("models/over.sql", {OVER, SUMMED, OVER_TEST}),
+        ("seeds/codes.csv", {*ALL} - {STAGED, LISTED, INPUTS, COVERED}),
         ("tests/alone_is_sound.sql", {ALONE_TEST}),
         ("macros/landing.sql", {*ALL}),
         ("tests/generic/sound.sql", {*ALL}),
@@ -150,7 +170,8 @@ def test_an_edit_changes_what_is_made_with_it(warehouse, path, changed):
 
 def test_a_new_answer_changes_what_reads_its_dataset_and_whoever_reads_all_inputs(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
-    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS}
+    # Not the view over the mart, which finds the new rows there by itself.
+    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS, SUMMED, OVER_TEST}
 
     warehouse.land("selection", imports_monthly="a", screening_list="c", labels="d")
     assert warehouse.changed() == {LISTED, COVERED, INPUTS}
@@ -223,14 +244,27 @@ def test_what_dbt_only_writes_out_needs_no_result_and_what_reads_it_is_asked_abo
     assert warehouse.asked(STAGED) == {STAGED, of_source, of_ephemeral}
 
 
+def test_a_view_that_stands_is_tested_once_the_table_behind_it_is_built(warehouse):
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    assert warehouse.asked(STAGED, INPUTS) == {STAGED, INPUTS}
+    warehouse.keep(STAGED, INPUTS)
+
+    assert warehouse.asked(MART, OVER, SUMMED) == {MART, SUMMED, MART_TEST, OVER_TEST}
+    warehouse.keep(MART, SUMMED, MART_TEST, OVER_TEST)
+    assert warehouse.changed() == set()
+
+
 def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
-    made_of = built.digests(warehouse.settings, MANIFEST)
-    stood = built.standing(warehouse.settings, made_of)
-    # The mart is built on the rows that were staged before.
-    built.keep(warehouse.settings, MANIFEST, made_of, stood | {MART: {"status": "success"}})
+    # Built on the rows that were staged before, and on those of the mart behind the view.
+    warehouse.keep(MART, SUMMED)
 
-    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS}
+    assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS, SUMMED, OVER_TEST}
+
+    # Made over the columns that the mart had before.
+    warehouse.write("models/mart.sql", "edited")
+    warehouse.keep(OVER)
+    assert OVER in warehouse.changed()
 
 
 def test_a_file_that_speaks_of_more_nodes_than_there_are_is_no_fault(warehouse):
