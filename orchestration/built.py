@@ -4,9 +4,12 @@ dbt takes its time over each node, even one of which macros/made_of.sql finds th
 result stands, and is not asked for again, while the warehouse is as the build left it and everything that
 decides the result is as it was then:
 
-    the node's own files, all macros and settings, the libraries
+    the node's own file and description, all macros and settings, the libraries
     what is landed of the sources that it reads, and what is said of it in inputs/
-    the same of every node that it reads; of these a view takes the code only, for it has no rows
+    of a table or seed that it reads, what came out of it, once that stands; else what decides it
+    of a view that it reads, the view's own file, and the same of what the view reads
+
+A view itself has no rows: only the code counts, of it and of all behind it, and the files that it names.
 
 The results of builds that ended well are in results/dbt.json. A build that failed or was killed leaves a
 warehouse that is not the one this file speaks of: then nothing stands.
@@ -47,13 +50,40 @@ READ_SOURCES = (
 # Of these there is only the text of a query, which is run when they are read.
 WITHOUT_ROWS = ("view", "table_macro")
 
-# The unique_id of a node → its digest, or its result: step, status, message and `made_of`, the digest then.
+# The unique_id of a node → its digest, or its result: step, status, message, what it was `made_of`, and the
+# `content` that came out, where it is on record.
 Digests = dict[str, str]
 Results = dict[str, dict[str, str | None]]
 
 
-def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
-    """Identity of everything that decides what comes out, for each node that dbt gives a result for."""
+def kept_results(settings: Settings) -> Results:
+    """The results of the builds that made the warehouse; none when it is not as they left it.
+
+    Raises duckdb.IOException when another process has the warehouse open for writing.
+    """
+    try:
+        content = json.loads(_file(settings).read_text())
+    except FileNotFoundError:
+        return {}
+    is_theirs = content["warehouse"] is not None and content["warehouse"] == _warehouse(settings)
+    return content["results"] if is_theirs else {}
+
+
+def standing(settings: Settings, manifest: Mapping[str, Any], kept: Results) -> Results:
+    """Those of the results that a build would give again."""
+    made_of = digests(settings, manifest, kept)
+    return {
+        unique_id: result for unique_id, result in kept.items() if result["made_of"] == made_of.get(unique_id)
+    }
+
+
+def digests(
+    settings: Settings, manifest: Mapping[str, Any], kept: Results, anew: Set[str] = frozenset()
+) -> Digests:
+    """Identity of everything that decides what comes out, for each node that dbt gives a result for.
+
+    Of those `anew` the kept result is that of a build that has just ended.
+    """
     nodes, macros = manifest["nodes"], manifest["macros"]
     inputs = {name: _input(settings, name) for name in ("selection", "coverage")}
     common = files_digest(REPOSITORY, *COMMON)
@@ -69,9 +99,12 @@ def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
         used = macros[macro]["depends_on"]["macros"] if macro not in READ_SOURCES else ()
         return frozenset().union(*map(read_by, used))
 
+    def parents(unique_id: str) -> list[str]:
+        return _parents(nodes[unique_id]) if unique_id in nodes else []
+
     @cache
     def landed(unique_id: str) -> str:
-        """Identity of what is landed of a source, or of what a node itself reads of inputs/."""
+        """What is landed of a source, or of that what a node itself reads in inputs/."""
         if unique_id in manifest["sources"]:
             return inputs["selection"].get(manifest["sources"][unique_id]["identifier"], "nothing")
         node = nodes[unique_id]
@@ -81,44 +114,42 @@ def digests(settings: Settings, manifest: Mapping[str, Any]) -> Digests:
         return "\n".join(f"{name} {sorted(inputs[name].items())}" for name in sorted(read))
 
     @cache
-    def code(unique_id: str) -> str:
+    def own(unique_id: str) -> str:
         if unique_id in manifest["sources"]:
             return unique_id
-        node = nodes[unique_id]
-        own, patch = node["original_file_path"], node.get("patch_path")
-        parts = [unique_id, common, file(own), file(patch.partition("://")[2]) if patch else ""]
-        return _digest(*parts, *map(code, _parents(node)))
+        patch = nodes[unique_id].get("patch_path")
+        files = [nodes[unique_id]["original_file_path"], *([patch.partition("://")[2]] if patch else ())]
+        return _digest(unique_id, common, *map(file, files))
 
     @cache
-    def content(unique_id: str) -> str:
-        parents = _parents(nodes[unique_id]) if unique_id in nodes else ()
-        return _digest(code(unique_id), landed(unique_id), *map(content, parents))
+    def code(unique_id: str) -> str:
+        return _digest(own(unique_id), *map(code, parents(unique_id)))
 
+    @cache
+    def rows(unique_id: str) -> str:
+        """What decides the rows that somebody finds who reads it."""
+        return _digest(own(unique_id), landed(unique_id), *map(found, parents(unique_id)))
+
+    @cache
+    def found(unique_id: str) -> str:
+        result = kept.get(unique_id)
+        if result and result["content"] and (unique_id in anew or result["made_of"] == digest(unique_id)):
+            return result["content"]
+        return rows(unique_id)
+
+    @cache
     def digest(unique_id: str) -> str:
         if nodes[unique_id]["config"].get("materialized") not in WITHOUT_ROWS:
-            return content(unique_id)
-        sources = [parent for parent in _parents(nodes[unique_id]) if parent in manifest["sources"]]
+            return rows(unique_id)
+        sources = [parent for parent in parents(unique_id) if parent in manifest["sources"]]
         return _digest(code(unique_id), landed(unique_id), *map(landed, sources))
 
-    return {unique_id: digest(unique_id) for unique_id in nodes if _has_result(nodes, unique_id)}
+    return {unique_id: digest(unique_id) for unique_id in with_result(manifest)}
 
 
-def standing(settings: Settings, made_of: Digests) -> Results:
-    """The results that stand when the nodes would be made of `made_of` now.
-
-    Raises duckdb.IOException when another process has the warehouse open for writing.
-    """
-    try:
-        kept = json.loads(_file(settings).read_text())
-    except FileNotFoundError:
-        return {}
-    if kept["warehouse"] is None or kept["warehouse"] != _warehouse(settings):
-        return {}
-    return {
-        unique_id: result
-        for unique_id, result in kept["results"].items()
-        if result["made_of"] == made_of.get(unique_id)
-    }
+def with_result(manifest: Mapping[str, Any]) -> set[str]:
+    """The nodes that dbt gives a result for."""
+    return {unique_id for unique_id in manifest["nodes"] if _has_result(manifest["nodes"], unique_id)}
 
 
 def to_ask(manifest: Mapping[str, Any], stand: Results, step: Set[str]) -> set[str]:
@@ -137,26 +168,31 @@ def to_ask(manifest: Mapping[str, Any], stand: Results, step: Set[str]) -> set[s
 
 
 def keep(
-    settings: Settings, manifest: Mapping[str, Any], made_of: Digests, stood: Results, built: Results
+    settings: Settings, manifest: Mapping[str, Any], kept: Results, stand: Results, built: Results
 ) -> None:
-    """Keep the results of a build that ended well, and those that stood before it.
+    """Keep the results of a build that ended well, and those that were `kept` before it of other nodes.
 
-    Left out is what was made of a node that has no result itself, as when somebody builds one table alone:
-    it was made of what that node held before.
+    Left out is what was made of a node whose result does not `stand`, as when somebody builds one table
+    alone: it was made of what that node held before.
     """
 
     @cache
     def is_whole(unique_id: str) -> bool:
         if unique_id in built:
             return all(map(is_whole, _read_by(manifest["nodes"], unique_id)))
-        return unique_id in stood
+        return unique_id in stand
 
-    kept = {
-        unique_id: result | {"made_of": made_of[unique_id]}
-        for unique_id, result in (stood | built).items()
-        if unique_id in made_of and is_whole(unique_id)
+    known, contents = with_result(manifest), _contents(settings, manifest)
+    whole = {
+        unique_id: result | {"content": contents.get(unique_id)}
+        for unique_id, result in built.items()
+        # dbt gives results of its hooks as well.
+        if unique_id in known and is_whole(unique_id)
     }
-    content = {"warehouse": _warehouse(settings), "results": kept}
+    results = {unique_id: result for unique_id, result in kept.items() if unique_id not in built} | whole
+    made_of = digests(settings, manifest, results, whole.keys())
+    results |= {unique_id: whole[unique_id] | {"made_of": made_of[unique_id]} for unique_id in whole}
+    content = {"warehouse": _warehouse(settings), "results": results}
     write_atomically(_file(settings), json.dumps(content).encode())
 
 
@@ -199,6 +235,20 @@ def _input(settings: Settings, name: str) -> dict[str, str]:
     with duckdb.connect() as con:
         query = f"select dataset, {rows} from read_parquet(?) as input group by dataset"
         return dict(con.execute(query, [str(path)]).fetchall())
+
+
+def _contents(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the tables and seeds hold, by their record in the warehouse."""
+    path = settings.warehouse_dir / "warehouse.duckdb"
+    if not path.exists():
+        return {}
+    with duckdb.connect(str(path), read_only=True) as con:
+        recorded = dict(con.execute("select model_name, content from made_relation").fetchall())
+    return {
+        unique_id: recorded[node["alias"]]
+        for unique_id, node in manifest["nodes"].items()
+        if node["config"].get("materialized") not in WITHOUT_ROWS and node.get("alias") in recorded
+    }
 
 
 def _warehouse(settings: Settings) -> str | None:

@@ -42,7 +42,9 @@
 {% endmacro %}
 
 {% macro duckdb__digest_of_rows(relation) %}
-    {{- return("select concat_ws(':', count(*), sum(hash(whole_row))) from " ~ relation ~ " as whole_row") -}}
+    {#- The names and types of the columns are a part of it. -#}
+    {%- set content = "concat_ws(':', count(*), sum(hash(whole_row)), md5(any_value(typeof(whole_row))))" -%}
+    {{- return("select " ~ content ~ " from " ~ relation ~ " as whole_row") -}}
 {% endmacro %}
 
 {#- A relation of one row with the `content` of a file. -#}

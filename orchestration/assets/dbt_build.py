@@ -4,10 +4,12 @@ A process of its own would import once more, for each step, what is imported her
 """
 
 import shlex
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from graphlib import TopologicalSorter
+from multiprocessing.dummy import DummyProcess
 from typing import Any
 
 import duckdb
@@ -34,7 +36,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
 
-from orchestration.built import Results, digests, keep, standing, to_ask
+from orchestration.built import Results, keep, kept_results, standing, to_ask
 from orchestration.dbt import parsed_manifest, target
 from orchestration.settings import DBT_PROJECT, Settings
 
@@ -53,11 +55,11 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=DagsterDbtTranslator()
     )
-    made_of = digests(settings, chosen.manifest)
     try:
-        stand = standing(settings, made_of)
+        kept = kept_results(settings)
     except duckdb.IOException as error:
         raise Failure(f"The warehouse cannot be opened.\n{error}", allow_retries=False) from None
+    stand = standing(settings, chosen.manifest, kept)
     selection = [*chosen.selection_args, "--indirect-selection", chosen.indirect_selection]
     asked: set[str] = set()
     events: dict[str, list[DbtDagsterEventType]] = defaultdict(list)
@@ -108,7 +110,7 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
         }
         for result in finished.result.results
     }
-    keep(settings, chosen.manifest, made_of, stand, results)
+    keep(settings, chosen.manifest, kept, stand, results)
 
 
 def _in_order(
@@ -169,12 +171,30 @@ def _invoke(arguments: list[str], manifest: Manifest, told: list[EventMsg]) -> d
             told.append(message)
 
     try:
-        # dbt knows how to end on Ctrl-C: it cancels what its threads are doing and waits for them.
+        # dbt knows how to end on Ctrl-C.
         with raise_interrupts_as(KeyboardInterrupt):
             finished = dbtRunner(manifest, callbacks=[note]).invoke(arguments)
     finally:
-        # The gates open the same file read-only, which DuckDB allows only when nobody else writes to it.
-        DuckDBConnectionManager.close_all_connections()
-    if isinstance(finished.exception, KeyboardInterrupt):
-        raise finished.exception
+        _let_go()
+    error = finished.exception
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        error = error.__context__
     return finished
+
+
+def _let_go() -> None:
+    """Close the warehouse, once dbt's threads have ended."""
+    # dbt cancels what they do and waits for them, but not if one had just closed what was to be cancelled.
+    for thread in threading.enumerate():
+        if isinstance(thread, DummyProcess):
+            thread.join(timeout=30)
+    try:
+        environment = DuckDBConnectionManager.env()
+    except Exception:
+        # dbt did not come to open anything; it has no other way to say so.
+        return
+    # The gates open the same file read-only, which DuckDB allows only when nobody else writes to it.
+    environment.close()
+    DuckDBConnectionManager.close_all_connections()

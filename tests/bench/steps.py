@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import chain
 from pathlib import Path
 from shutil import rmtree
 from statistics import median
@@ -119,17 +120,31 @@ def write_inputs(settings: Settings) -> dict:
     return _timed(lambda: write_warehouse_inputs(settings))
 
 
-def digests_of_models(settings: Settings, target: str) -> dict[str, str]:
-    """What decides the content of each model, by its name with its folders; the pipeline asks dbt about those
-    for which it has changed.
-    """
-    from orchestration.built import digests
+def models_that_stand(settings: Settings, target: str) -> list[str]:
+    """The models that a refresh would leave alone now, by name with folders."""
+    from orchestration.built import kept_results, standing
 
     manifest = json.loads((Path(target) / "manifest.json").read_text())
-    found = digests(settings, manifest).items()
-    return {
-        ".".join(manifest["nodes"][one]["fqn"]): digest for one, digest in found if one.startswith("model.")
-    }
+    kept = kept_results(settings)
+    stand = standing(settings, manifest, kept)
+    _before(settings).write_text(json.dumps({"kept": kept, "stand": stand}))
+    return [".".join(manifest["nodes"][one]["fqn"]) for one in stand if one.startswith("model.")]
+
+
+def keep_results(settings: Settings, targets: list[str]) -> None:
+    """Keep what dbt said at the end of these commands, as a step of a refresh does."""
+    from orchestration.built import keep
+
+    *_, last = targets
+    manifest = json.loads((Path(last) / "manifest.json").read_text())
+    results = [json.loads((Path(target) / "run_results.json").read_text())["results"] for target in targets]
+    built = {result["unique_id"]: {"status": result["status"]} for result in chain(*results)}
+    before = json.loads(_before(settings).read_text())
+    keep(settings, manifest, before["kept"], before["stand"], built)
+
+
+def _before(settings: Settings) -> Path:
+    return settings.data_dir / "before.json"
 
 
 def build_bare(settings: Settings, target: str) -> dict:
@@ -326,7 +341,8 @@ STEPS = (
     make_history,
     make_new_month,
     write_inputs,
-    digests_of_models,
+    models_that_stand,
+    keep_results,
     build_bare,
     publish,
     table_in_duckdb,

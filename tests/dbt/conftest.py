@@ -194,7 +194,8 @@ class TinyWarehouse:
                 select model_name from made_relation
                 join duckdb_tables() on table_name = model_name
             """).fetchall():
-                content = f"select concat_ws(':', count(*), sum(hash(t))) from {table} as t"
+                rows = "concat_ws(':', count(*), sum(hash(t)), md5(any_value(typeof(t))))"
+                content = f"select {rows} from {table} as t"
                 con.execute(f"update made_relation set content = ({content}) where model_name = ?", [table])
 
     def tables(self) -> dict[str, list[tuple]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
-from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
+from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
 
 from orchestration.assets.landing import bring_in
 from orchestration.assets.warehouse import warehouse_assets, warehouse_gates
@@ -222,7 +222,14 @@ def test_a_test_that_fails_ends_the_refresh_with_its_rows_and_leaves_the_release
         assert con.execute("select count(*) from balance_basis").fetchone()[0] > 0
 
 
-def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(refreshed, refresh, settings, monkeypatch):
+def just_closed(connection) -> None:
+    raise duckdb.ConnectionException("Connection already closed!")
+
+
+@pytest.mark.parametrize("cancel", [LocalEnvironment.cancel, just_closed])
+def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(
+    refreshed, refresh, settings, monkeypatch, cancel
+):
     """By Ctrl-C, or by 'Terminate' in the UI, while dbt works."""
     (settings.warehouse_dir / "results" / "dbt.json").unlink(missing_ok=True)
     execute = DuckDBCursorWrapper.execute
@@ -236,6 +243,7 @@ def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(refreshed, refre
 
     with monkeypatch.context() as patched:
         patched.setattr(DuckDBCursorWrapper, "execute", interrupting)
+        patched.setattr(LocalEnvironment, "cancel", staticmethod(cancel))
         result = refresh()
 
     assert interrupted

@@ -1,6 +1,7 @@
 """Of which nodes dbt need not be asked, and that nothing which decides a result is overlooked."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -44,6 +45,7 @@ def node(
     **meta,
 ) -> dict:
     return {
+        "alias": Path(path).stem,
         "original_file_path": path,
         "patch_path": f"ai_trade://{patch}" if patch else None,
         "config": {"materialized": materialized, "meta": meta},
@@ -94,14 +96,16 @@ class Warehouse:
         (self.settings.warehouse_dir / "inputs").mkdir(parents=True)
         self.land("selection", imports_monthly="a", screening_list="b")
         self.land("coverage", imports_monthly="covered")
-        self.run(
-            "create table made_relation as select 'staged' as model_name, 'x' as made_of, 'y' as content"
-        )
+        self.run("""
+            create table made_relation as
+            select model_name, 'x' as made_of, 'as built' as content
+            from (values ('staged'), ('codes'), ('mart'), ('over')) as relations(model_name)
+        """)
         self.run("""
             create table loaded_partition as select 'mart' as model_name, 'import' as flow,
                 'month' as period_grain, date '2025-01-01' as period_start, 'z' as digest
         """)
-        self.keep(*ALL)
+        self.build(*ALL)
 
     def write(self, path: str, text: str) -> None:
         file = self.repository / "dbt_project" / path
@@ -118,21 +122,25 @@ class Warehouse:
         with duckdb.connect(str(self.settings.warehouse_dir / "warehouse.duckdb")) as con:
             con.execute(sql)
 
-    def keep(self, *unique_ids: str) -> None:
-        """As after a build of these, on top of what stood before it."""
-        made_of = built.digests(self.settings, MANIFEST)
-        stood = built.standing(self.settings, made_of)
+    def build(self, *unique_ids: str, content_of_mart: str | None = None) -> None:
+        """A build of these that ended well."""
+        kept = built.kept_results(self.settings)
+        stand = built.standing(self.settings, MANIFEST, kept)
+        if content_of_mart:
+            self.run(f"update made_relation set content = '{content_of_mart}' where model_name = 'mart'")
         results = {one: {"status": "success"} for one in unique_ids}
-        built.keep(self.settings, MANIFEST, made_of, stood, results)
+        built.keep(self.settings, MANIFEST, kept, stand, results)
+
+    def standing(self) -> dict:
+        return built.standing(self.settings, MANIFEST, built.kept_results(self.settings))
 
     def changed(self) -> set[str]:
         """The nodes whose results do not stand."""
-        return {*ALL} - built.standing(self.settings, built.digests(self.settings, MANIFEST)).keys()
+        return built.with_result(MANIFEST) - self.standing().keys()
 
     def asked(self, *step: str) -> set[str]:
         """What dbt is asked about in a step that builds these models and seeds."""
-        stand = built.standing(self.settings, built.digests(self.settings, MANIFEST))
-        return built.to_ask(MANIFEST, stand, {*step})
+        return built.to_ask(MANIFEST, self.standing(), {*step})
 
 
 @pytest.fixture
@@ -206,7 +214,7 @@ def test_nothing_stands_without_a_warehouse(warehouse):
     assert warehouse.changed() == {*ALL}
 
     # Not even what was kept while there was none.
-    warehouse.keep(*ALL)
+    warehouse.build(*ALL)
     assert warehouse.changed() == {*ALL}
 
 
@@ -234,9 +242,9 @@ def test_what_dbt_only_writes_out_needs_no_result_and_what_reads_it_is_asked_abo
     }
     monkeypatch.setitem(MANIFEST, "nodes", {**MANIFEST["nodes"], **more})
     assert warehouse.asked(*TABLES) == {of_source, of_ephemeral}
-    assert built.digests(warehouse.settings, MANIFEST).keys() == {*ALL, of_source, of_ephemeral}
+    assert built.with_result(MANIFEST) == {*ALL, of_source, of_ephemeral}
 
-    warehouse.keep(*ALL, of_source, of_ephemeral)
+    warehouse.build(*ALL, of_source, of_ephemeral)
     assert warehouse.asked(*TABLES) == set()
 
     warehouse.land("selection", imports_monthly="c", screening_list="b")
@@ -247,23 +255,47 @@ def test_what_dbt_only_writes_out_needs_no_result_and_what_reads_it_is_asked_abo
 def test_a_view_that_stands_is_tested_once_the_table_behind_it_is_built(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
     assert warehouse.asked(STAGED, INPUTS) == {STAGED, INPUTS}
-    warehouse.keep(STAGED, INPUTS)
+    warehouse.build(STAGED, INPUTS)
 
     assert warehouse.asked(MART, OVER, SUMMED) == {MART, SUMMED, MART_TEST, OVER_TEST}
-    warehouse.keep(MART, SUMMED, MART_TEST, OVER_TEST)
+    warehouse.build(MART, SUMMED, MART_TEST, OVER_TEST)
     assert warehouse.changed() == set()
+
+
+def test_a_table_that_came_out_as_it_was_leaves_the_readers_of_later_steps_alone(warehouse):
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    # Until it is known what comes out.
+    assert {SUMMED, OVER_TEST} <= warehouse.changed()
+
+    warehouse.build(STAGED, INPUTS, MART, MART_TEST)
+    assert warehouse.changed() == set()
+
+    warehouse.land("selection", imports_monthly="d", screening_list="b")
+    warehouse.build(STAGED, INPUTS, MART, MART_TEST, content_of_mart="other")
+    assert warehouse.changed() == {SUMMED, OVER_TEST}
+
+
+def test_what_another_build_has_made_meanwhile_is_not_taken_for_what_was_read(warehouse):
+    """The mart is built twice; in between its readers are built with the first rows, and then alone."""
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    warehouse.build(STAGED, INPUTS, MART, SUMMED, MART_TEST, OVER_TEST, content_of_mart="other")
+    assert warehouse.changed() == set()
+
+    warehouse.land("selection", imports_monthly="a", screening_list="b")
+    warehouse.build(STAGED, INPUTS, MART, MART_TEST, content_of_mart="as built")
+    assert warehouse.changed() == {SUMMED, OVER_TEST}
 
 
 def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
     # Built on the rows that were staged before, and on those of the mart behind the view.
-    warehouse.keep(MART, SUMMED)
+    warehouse.build(MART, SUMMED)
 
     assert warehouse.changed() == {STAGED, MART, MART_TEST, INPUTS, SUMMED, OVER_TEST}
 
     # Made over the columns that the mart had before.
     warehouse.write("models/mart.sql", "edited")
-    warehouse.keep(OVER)
+    warehouse.build(OVER)
     assert OVER in warehouse.changed()
 
 
