@@ -174,7 +174,7 @@ def _warehouse(folder: Path, years: int, rows: int, console: Console) -> list[Li
 
 
 def _one_month(console: Console, folder: Path) -> tuple[list[tuple[str, ...]], float, float, int]:
-    """Both steps of a refresh: what dbt was told to select, its peak memory, seconds, and the models asked."""
+    """Both steps of a refresh: what dbt was told to select, peak memory, seconds, and models asked about."""
     selections, peak, seconds, asked = [], 0.0, 0.0, 0
     for step in (("--select", *STAGING, "--exclude"), ("--exclude", *STAGING)):
         stand, _ = _step(console, "models_that_stand", target=str(_target(folder, "run")))
