@@ -132,8 +132,8 @@ def digests(
 
     @cache
     def found(unique_id: str) -> str:
-        result = kept.get(unique_id)
-        if result and result["content"] and (unique_id in anew or result["made_of"] == digest(unique_id)):
+        result = kept.get(unique_id, {})
+        if result.get("content") and (unique_id in anew or result["made_of"] == digest(unique_id)):
             return result["content"]
         return rows(unique_id)
 
@@ -189,7 +189,8 @@ def keep(
         # dbt gives results of its hooks as well.
         if unique_id in known and is_whole(unique_id)
     }
-    results = {unique_id: result for unique_id, result in kept.items() if unique_id not in built} | whole
+    others = {unique_id: result for unique_id, result in kept.items() if unique_id in known - built.keys()}
+    results = others | whole
     made_of = digests(settings, manifest, results, whole.keys())
     results |= {unique_id: whole[unique_id] | {"made_of": made_of[unique_id]} for unique_id in whole}
     content = {"warehouse": _warehouse(settings), "results": results}

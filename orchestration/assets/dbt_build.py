@@ -167,7 +167,7 @@ def _invoke(arguments: list[str], manifest: Manifest, told: list[EventMsg]) -> d
         # Four of five messages are for debugging.
         if message.info.level != "debug":
             # In one piece: dbt speaks from several threads.
-            print(f"{datetime.now():%H:%M:%S}  {message.info.msg}\n", end="")
+            print(f"{datetime.now():%H:%M:%S}  {message.info.msg}\n", end="", flush=True)
             told.append(message)
 
     try:
