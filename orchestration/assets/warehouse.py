@@ -31,7 +31,7 @@ from data_quality.suites.staging import SUITE as STAGING
 from orchestration.assets.dbt_build import build
 from orchestration.assets.step import POOL, writing_step
 from orchestration.built import kept_results, standing, with_result
-from orchestration.dbt import configure
+from orchestration.dbt import STAGING_MODELS, configure
 from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import read_commit, write_warehouse_inputs
@@ -44,9 +44,6 @@ log = logging.getLogger(__name__)
 # How a partition compares with what was landed before is history, not a property of the release.
 HISTORY_CHECKS = ("size", "entries_kept", "parts_kept")
 
-# With the seeds, and the codes that everything is about: few months bring a new one, and what hangs on the
-# codes alone need not be asked about when none came (`orchestration.built`).
-STAGING_MODELS = "resource_type:seed path:models/staging +dim_commodity"
 # A month without a release is late; agencies have been later than that.
 FRESH = FreshnessPolicy.time_window(fail_window=timedelta(days=45), warn_window=timedelta(days=36))
 

@@ -18,7 +18,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from orchestration.assets.warehouse import STAGING_MODELS
+from orchestration.dbt import STAGING_MODELS
 from orchestration.settings import DBT_PROJECT, REPOSITORY
 from tests.bench.report import Line, page, show
 
