@@ -275,17 +275,6 @@ def test_a_table_that_came_out_as_it_was_leaves_the_readers_of_later_steps_alone
     assert warehouse.changed() == {SUMMED, OVER_TEST}
 
 
-def test_what_another_build_has_made_meanwhile_is_not_taken_for_what_was_read(warehouse):
-    """The mart is built twice; in between its readers are built with the first rows, and then alone."""
-    warehouse.land("selection", imports_monthly="c", screening_list="b")
-    warehouse.build(STAGED, INPUTS, MART, SUMMED, MART_TEST, OVER_TEST, content_of_mart="other")
-    assert warehouse.changed() == set()
-
-    warehouse.land("selection", imports_monthly="a", screening_list="b")
-    warehouse.build(STAGED, INPUTS, MART, MART_TEST, content_of_mart="as built")
-    assert warehouse.changed() == {SUMMED, OVER_TEST}
-
-
 def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
     # Built on the rows that were staged before, and on those of the mart behind the view.
