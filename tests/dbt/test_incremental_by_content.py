@@ -1,6 +1,6 @@
 """Partitions are replaced when the digest of their input changes, and only then (macros/by_content.sql).
 
-So are tables and views (macros/made_of.sql).
+So are tables (macros/made_of.sql).
 """
 
 from pathlib import Path
@@ -189,6 +189,17 @@ def test_a_changed_seed_is_seen_through_views(warehouse):
         ("Somewhere",)
     ]
     assert marked_tables(warehouse) == {"ai_classification"}
+
+
+def test_a_column_that_is_renamed_is_noticed_by_its_readers(warehouse):
+    contents = "from made_relation select model_name, content order by all"
+    recorded = warehouse.query(contents)
+    warehouse.change()
+    assert warehouse.query(contents) == recorded
+    warehouse.change("alter table partner rename partner_name to name_of_partner")
+    warehouse.select()
+    assert warehouse.dbt("run", "--select", "dim_partner") != 0
+    assert 'does not have a column named "partner_name"' in warehouse.log
 
 
 def test_killed_runs_are_completed_by_the_next(warehouse):
