@@ -268,6 +268,10 @@ def _warehouse(settings: Settings) -> str | None:
                     from loaded_partition
                     union all
                     select concat_ws(',', table_type, table_schema, table_name) from information_schema.tables
+                    union all
+                    select concat_ws(',', function_type, schema_name, function_name, macro_definition)
+                    from duckdb_functions()
+                    where function_type = 'table_macro' and not internal
                 )
             """).fetchone()
         except duckdb.CatalogException:

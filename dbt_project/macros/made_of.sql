@@ -1,7 +1,7 @@
 {#
     Tables and seeds by content. Each is made again exactly when something that it is made of has changed: its code, its
     contract, the libraries, or the content of what it reads, of a seed its file. A view is made whenever dbt is asked
-    for it, which takes no longer than to find out; it has no rows, so that a table is made of what is behind it.
+    for it: it has no rows that could be spared. A table that reads it is made of what is behind it.
 
     `made_relation` records, in the transaction that makes a relation, what it was made of and what came out. A table
     that comes out as it was leaves those that read it alone, so that a new month of trade does not make the tariffs

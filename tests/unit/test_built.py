@@ -105,6 +105,7 @@ class Warehouse:
             create table loaded_partition as select 'mart' as model_name, 'import' as flow,
                 'month' as period_grain, date '2025-01-01' as period_start, 'z' as digest
         """)
+        self.run("create macro rate_on(day) as table select 1")
         self.build(*ALL)
 
     def write(self, path: str, text: str) -> None:
@@ -200,6 +201,7 @@ def test_what_is_covered_changes_what_says_that_it_reads_it(warehouse):
         "update made_relation set content = 'other'",
         "update loaded_partition set digest = 'other'",
         "create table mine as select 1",
+        "create or replace macro rate_on(day) as table select 2",
         "drop table made_relation",
     ],
 )
