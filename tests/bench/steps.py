@@ -7,22 +7,25 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import chain
-from pathlib import Path
 from shutil import rmtree
 from statistics import median
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING
 
 import duckdb
 import yaml
 from jinja2 import Template
 
 from orchestration.archive import Archive, Snapshot
+from orchestration.dbt import FOLDERS, parse_if_stale, parsed_manifest, target
 from orchestration.settings import DBT_PROJECT, SEEDS, Settings
 from orchestration.sources.registry import DATASETS
+
+if TYPE_CHECKING:
+    from dbt.contracts.results import RunResult
 
 # A month for which the gate has members of groups to add up.
 ANSWERED_MONTH = "2024-06"
@@ -120,41 +123,65 @@ def write_inputs(settings: Settings) -> dict:
     return _timed(lambda: write_warehouse_inputs(settings))
 
 
-def models_that_stand(settings: Settings, target: str) -> list[str]:
-    """The models that a refresh would leave alone now, by name with folders."""
-    from orchestration.built import kept_results, standing
+def build(settings: Settings, commands: list[list[str]], again: bool = False) -> dict:
+    """Run commands of dbt as the steps of a refresh do: in one process, only about what may have changed.
 
-    manifest = json.loads((Path(target) / "manifest.json").read_text())
-    kept = kept_results(settings)
-    stand = standing(settings, manifest, kept)
-    _before(settings).write_text(json.dumps({"kept": kept, "stand": stand}))
-    return [".".join(manifest["nodes"][one]["fqn"]) for one in stand if one.startswith("model.")]
+    Gives the seconds from the first model's begin to the last one's end, with compiling and waiting, added up
+    over the commands, those of the commands as a whole, and how many nodes dbt was asked about; `again`: also
+    the seconds for the same models once more, when there is nothing to do. What the pipeline imports before
+    its first step is start-up.
+    """
+    from data_quality.runner import load_great_expectations
+    from orchestration.assets.dbt_build import ASKED, run_dbt
+    from orchestration.built import keep, kept_results, standing
+
+    load_great_expectations()
+    parse_if_stale(settings)
+    where = ["--target-path", str(target(settings)), *FOLDERS]
+    parsed = json.loads((target(settings) / "manifest.json").read_text())
+
+    def run(command: list[str], asked: Iterable[str]) -> "list[RunResult]":
+        manifest = parsed_manifest(target(settings))
+        for unique_id in asked:
+            manifest.nodes[unique_id].tags.append(ASKED)
+        finished = run_dbt([*command, *where], manifest, [])
+        if not finished.success:
+            raise SystemExit(f"dbt {' '.join(command)} failed: {finished.exception or 'see above'}")
+        return finished.result.results
+
+    steps, seconds, seconds_again, whole, nodes = [], 0.0, 0.0, 0.0, 0
+    for command in commands:
+        start = perf_counter()
+        kept = kept_results(settings)
+        stand = standing(settings, parsed, kept)
+        asked = [unique_id for unique_id in parsed["nodes"] if unique_id not in stand]
+        results = run(command, asked)
+        keep(settings, parsed, kept, stand, {r.node.unique_id: {"status": r.status} for r in results})
+        steps.append((command, asked))
+        whole += perf_counter() - start
+        seconds += _span(results)
+        nodes += sum(result.node.resource_type != "operation" for result in results)
+    if again:
+        seconds_again = sum(_span(run(command, asked)) for command, asked in steps)
+    return {"seconds": seconds, "seconds_again": seconds_again, "whole": whole, "nodes": nodes}
 
 
-def keep_results(settings: Settings, targets: list[str]) -> None:
-    """Keep what dbt said at the end of these commands, as a step of a refresh does."""
-    from orchestration.built import keep
-
-    *_, last = targets
-    manifest = json.loads((Path(last) / "manifest.json").read_text())
-    results = [json.loads((Path(target) / "run_results.json").read_text())["results"] for target in targets]
-    built = {result["unique_id"]: {"status": result["status"]} for result in chain(*results)}
-    before = json.loads(_before(settings).read_text())
-    keep(settings, manifest, before["kept"], before["stand"], built)
+def _span(results: "Iterable[RunResult]") -> float:
+    """Seconds from the first model's begin to the last one's end."""
+    moments = [t for result in results if result.node.resource_type == "model" for t in result.timing]
+    if not moments:
+        return 0.0
+    return (max(t.completed_at for t in moments) - min(t.started_at for t in moments)).total_seconds()
 
 
-def _before(settings: Settings) -> Path:
-    return settings.data_dir / "before.json"
-
-
-def build_bare(settings: Settings, target: str) -> dict:
+def build_bare(settings: Settings) -> dict:
     """Seconds for the SQL that dbt compiled, run in one DuckDB session in the order of its dependencies.
 
     Seeds, and the tables that models in Python give, are there when the clock starts. Tables are made by
     `create table … as`, views and macros as such. DuckDB's settings are those of dbt_project/profiles.yml.
     """
-    results = json.loads((Path(target) / "run_results.json").read_text())["results"]
-    nodes = json.loads((Path(target) / "manifest.json").read_text())["nodes"]
+    results = json.loads((target(settings) / "run_results.json").read_text())["results"]
+    nodes = json.loads((target(settings) / "manifest.json").read_text())["nodes"]
     compiled = {
         r["unique_id"]: r["compiled_code"]
         for r in results
@@ -187,12 +214,12 @@ def _create(node: dict, query: str) -> str:
     return f"create {'view' if kind == 'view' else 'table'} {node['name']} as {query}"
 
 
-def publish(settings: Settings, target: str) -> dict:
+def publish(settings: Settings) -> dict:
     """Seconds for publishing what the warehouse holds, and the size of the release."""
     from orchestration.landing import selected
     from orchestration.publish import build_release, identity, swap_in
 
-    manifest = json.loads((Path(target) / "manifest.json").read_text())
+    manifest = json.loads((target(settings) / "manifest.json").read_text())
     about = identity(settings, list(selected(settings)))
     timing = _timed(lambda: swap_in(settings, build_release(settings, manifest, about, [])))
     files = list((settings.release_dir / "current").resolve().iterdir())
@@ -341,8 +368,7 @@ STEPS = (
     make_history,
     make_new_month,
     write_inputs,
-    models_that_stand,
-    keep_results,
+    build,
     build_bare,
     publish,
     table_in_duckdb,
