@@ -239,10 +239,7 @@
     {%- for unique_id in model.depends_on.nodes | sort if unique_id in graph.nodes -%}
         {%- do code.append(graph.nodes[unique_id].raw_code) -%}
     {%- endfor -%}
-    {#- Any macro of the project may be used by a parent, or by another macro: all of them count. -#}
-    {%- for name in context[project_name] | sort -%}
-        {%- do code.append(context[project_name][name].macro.macro_sql) -%}
-    {%- endfor -%}
+    {%- do code.append(macros_digest()) -%}
     select {{ digest_of_texts("part") }}
     from (
         select {{ sql_text(local_md5(code | join("\n"))) }} as part
@@ -253,6 +250,18 @@
         {%- endfor %}
         {%- endfor %}
     ) as context_parts
+{% endmacro %}
+
+{#- Any macro of the project may be used by a parent, or by another macro: all of them count. Kept for the run. -#}
+{% macro macros_digest() %}
+    {%- if "macros_digest" not in graph -%}
+        {%- set code = [] -%}
+        {%- for name in context[project_name] | sort -%}
+            {%- do code.append(context[project_name][name].macro.macro_sql) -%}
+        {%- endfor -%}
+        {%- do graph.update({"macros_digest": local_md5(code | join("\n"))}) -%}
+    {%- endif -%}
+    {{- return(graph.macros_digest) -}}
 {% endmacro %}
 
 {% macro record_partitions() %}

@@ -11,8 +11,12 @@
     {{- return("cast(" ~ dbt.dateadd("year", years, date) ~ " as date)") -}}
 {% endmacro %}
 
+{% macro months_after(date, months) %}
+    {{- return("cast(" ~ dbt.dateadd("month", months, date) ~ " as date)") -}}
+{% endmacro %}
+
 {% macro last_day_of_period(grain, start) %}
     {%- set of_year = days_after(years_after(start, 1), -1) -%}
-    {%- set of_month = days_after(dbt.dateadd("month", 1, start), -1) -%}
+    {%- set of_month = days_after(months_after(start, 1), -1) -%}
     {{- return("case " ~ grain ~ " when 'year' then " ~ of_year ~ " else " ~ of_month ~ " end") -}}
 {% endmacro %}

@@ -38,9 +38,18 @@ MARKED = {
     "classified_trade": "general_value_usd",
     "ai_trade": "general_value_usd",
     "ai_trade_balance": "imports_usd",
+    "ai_trade_headline": "ai_imports_usd",
+    "ai_effective_tariff": "duty_usd",
     "ai_effective_tariff_by_partner": "duty_usd",
+    "int_product_group_trade": "value_usd",
+    "ai_trade_growth": "value_usd",
 }
-WITHOUT_FLOW = ("ai_trade_balance", "ai_effective_tariff_by_partner")
+WITHOUT_FLOW = (
+    "ai_trade_balance",
+    "ai_trade_headline",
+    "ai_effective_tariff",
+    "ai_effective_tariff_by_partner",
+)
 
 
 def mark(warehouse, month: str) -> None:
@@ -136,7 +145,11 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
         "classified_trade": False,
         "ai_trade": False,
         "ai_trade_balance": False,
+        "ai_trade_headline": False,
+        "ai_effective_tariff": False,
         "ai_effective_tariff_by_partner": False,
+        "int_product_group_trade": False,
+        "ai_trade_growth": False,
     }
     assert warehouse.query(
         "select value_usd from ai_trade where flow = 'import' and partner_code = '5700'"
@@ -160,9 +173,9 @@ def marked_tables(warehouse) -> set[str]:
 
 
 def test_a_table_is_made_again_when_what_it_reads_has_changed(warehouse):
-    mark_tables(warehouse, "ai_classification", "ai_trade_headline")
+    mark_tables(warehouse, "ai_classification", "ai_trade_index")
     warehouse.build(*TRADE)
-    assert marked_tables(warehouse) == {"ai_classification", "ai_trade_headline"}
+    assert marked_tables(warehouse) == {"ai_classification", "ai_trade_index"}
     warehouse.land_month("import", "2025-04", {("5700", "8471500150"): 5555})
     warehouse.build(*TRADE)
     assert marked_tables(warehouse) == {"ai_classification"}
@@ -210,7 +223,7 @@ def test_killed_runs_are_completed_by_the_next(warehouse):
     for text, wait_for in (
         (replaced, ""),  # written, not committed
         (replaced, "COMMIT"),  # committed, the models after it not begun
-        ('drop table "warehouse"."main"."ai_trade_headline"', ""),  # all but the last
+        ('drop table "warehouse"."main"."ai_trade_index"', ""),  # all but the last
     ):
         kill = KILLED_AT.format(text=text, wait_for=wait_for)
         assert warehouse.dbt("run", *TRADE, "--threads", "1", before=kill) == 9, warehouse.log

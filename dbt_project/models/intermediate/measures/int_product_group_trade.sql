@@ -1,8 +1,17 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': ['int_goods_summed_by_product_set', 'source_coverage'],
+        'context': ['int_product_groups', 'dim_ai_definition'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
 
 with goods as (
 
     select * from {{ ref('int_goods_summed_by_product_set') }}
+    where {{ is_changed }}
 
 ),
 
@@ -15,6 +24,7 @@ product_groups as (
 flow_periods as (
 
     select * from {{ ref('int_flow_periods') }}
+    where {{ is_changed }}
 
 ),
 

@@ -40,6 +40,7 @@ statements as (
         commodities.value_reason,
         classification.classification_id,
         classification.relevance,
+        case classification.relevance when 'High' then 3 when 'Medium' then 2 else 1 end as relevance_rank,
         classification.category,
         classification.basis,
         classification.reference,
@@ -57,6 +58,31 @@ statements as (
 
 ),
 
+disputes as (
+
+    select
+        commodity_system,
+        commodity_code,
+        labels_on
+    from statements
+    group by 1, 2, 3
+    having max(relevance_rank) > min(relevance_rank)
+
+),
+
+-- Few are in dispute, and only of these the texts are of interest.
+contested as (
+
+    select statements.*
+    from statements
+    inner join disputes
+        on
+            statements.commodity_system = disputes.commodity_system
+            and statements.commodity_code = disputes.commodity_code
+            and statements.labels_on = disputes.labels_on
+
+),
+
 compared as (
 
     select
@@ -66,8 +92,8 @@ compared as (
         value_period_start,
         value_usd,
         value_reason,
-        max(case relevance when 'High' then 3 when 'Medium' then 2 else 1 end) as highest,
-        min(case relevance when 'High' then 3 when 'Medium' then 2 else 1 end) as lowest,
+        max(relevance_rank) as highest,
+        min(relevance_rank) as lowest,
         count(distinct case when not is_list then relevance end) < 2 as is_list_alone,
         max(case when basis = 'override' then 1 else 0 end) = 1 as is_overridden,
         {{ texts_in_one("case when relevance = 'High' then classification_id end") }} as high_by,
@@ -79,7 +105,7 @@ compared as (
         {{ texts_in_one(
             "concat(classification_id, ' (', concat_ws(' ', basis, reference), '): ', coalesce(reason, 'no reason given'))"
         ) }} as reasons
-    from statements
+    from contested
     group by 1, 2, 3, 4, 5, 6
 
 ),
@@ -101,7 +127,6 @@ disputed as (
             else 4
         end as urgency
     from compared
-    where highest > lowest
 
 )
 

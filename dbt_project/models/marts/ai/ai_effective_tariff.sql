@@ -1,6 +1,18 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': ['int_product_group_trade', 'int_goods_summed_by_product_set', 'int_group_duty_summed'],
+        'both_flows': true,
+        'context': ['int_product_groups', 'dim_partner_group_member'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+
 with duty as (
 
     select * from {{ ref('int_import_duty_resolved') }}
+    where {{ is_changed }}
 
 ),
 
@@ -13,7 +25,9 @@ product_groups as (
 imports as (
 
     select * from {{ ref('int_product_group_trade') }}
-    where flow = 'import'
+    where
+        flow = 'import'
+        and {{ is_changed }}
 
 ),
 

@@ -1,18 +1,37 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': [
+            'int_product_group_trade',
+            'int_goods_summed_by_product_set',
+            'int_goods_summed_by_commodity',
+        ],
+        'year_earlier': true,
+        'context': ['int_product_groups', 'int_commodity_families'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+{%- set is_compared = is_to_load(year_earlier=true) %}
+
 with group_trade as (
 
     select * from {{ ref('int_product_group_trade') }}
+    where {{ is_changed }}
 
 ),
 
 goods as (
 
     select * from {{ ref('int_goods_summed_by_product_set') }}
+    where {{ is_compared }}
 
 ),
 
 regrouped as (
 
     select * from {{ ref('int_goods_regrouped') }}
+    where {{ is_changed }}
 
 ),
 
@@ -25,6 +44,7 @@ product_groups as (
 flow_periods as (
 
     select * from {{ ref('int_flow_periods') }}
+    where {{ is_compared }}
 
 ),
 

@@ -1,3 +1,20 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': [
+            'ai_trade',
+            'int_goods_summed_by_product_set',
+            'int_group_duty_summed',
+            'goods_trade_total_aggregate',
+            'source_coverage',
+        ],
+        'both_flows': true,
+        'context': ['dim_ai_definition', 'int_product_set_definitions', 'dim_partner_group_member'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+
 with definitions as (
 
     select * from {{ ref('dim_ai_definition') }}
@@ -7,24 +24,28 @@ with definitions as (
 trade as (
 
     select * from {{ ref('ai_trade') }}
+    where {{ is_changed }}
 
 ),
 
 goods as (
 
     select * from {{ ref('int_goods_summed_by_partner') }}
+    where {{ is_changed }}
 
 ),
 
 totals as (
 
     select * from {{ ref('goods_trade_total_aggregate') }}
+    where {{ is_changed }}
 
 ),
 
 duty as (
 
     select * from {{ ref('int_import_duty_resolved') }}
+    where {{ is_changed }}
 
 ),
 
@@ -46,7 +67,9 @@ product_sets as (
 coverage as (
 
     select * from {{ ref('source_coverage') }}
-    where level = 'hs10'
+    where
+        level = 'hs10'
+        and {{ is_changed }}
 
 ),
 

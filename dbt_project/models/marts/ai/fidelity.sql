@@ -50,6 +50,14 @@ with published as (
 
 ),
 
+periods as (
+
+    select period_start from published
+    union
+    select base_period_start as period_start from published
+
+),
+
 definitions as (
 
     select * from {{ ref('dim_ai_definition') }}
@@ -89,6 +97,7 @@ tariffs as (
 partner_tariffs as (
 
     select * from {{ ref('ai_effective_tariff_by_partner') }}
+    where period_start in (select periods.period_start from periods)
 
 ),
 
@@ -285,14 +294,6 @@ code_counts as (
         count(*) as code_count
     from current_labels
     group by 1, 2
-
-),
-
-periods as (
-
-    select period_start from published
-    union
-    select base_period_start as period_start from published
 
 ),
 

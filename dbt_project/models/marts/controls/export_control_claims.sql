@@ -78,13 +78,13 @@ goods as (
         trade.partner_code,
         codes.eccn_group,
         trade.period_grain,
-        trade.period_start,
         cast(sum(trade.value_usd) as bigint) as value_usd
     from {{ ref('int_controlled_goods') }} as trade
     inner join {{ ref('int_eccn_group_codes') }} as codes
         on
             trade.flow = codes.flow
             and trade.commodity_code = codes.commodity_code
+    where {{ text_of('extract(year from trade.period_start)') }} in (select years.claim_year from years)
     group by all
 
 ),
