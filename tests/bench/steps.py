@@ -4,6 +4,7 @@ python -m tests.bench.steps <step> '<arguments as JSON>'      gives its findings
 """
 
 import csv
+import gc
 import json
 import os
 import sys
@@ -136,6 +137,8 @@ def build(settings: Settings, commands: list[list[str]], again: bool = False) ->
     from orchestration.built import keep, kept_results, standing
 
     load_great_expectations()
+    # As `make run` does: else Python's collector goes through all that is imported, again and again.
+    gc.freeze()
     parse_if_stale(settings)
     where = ["--target-path", str(target(settings)), *FOLDERS]
     parsed = json.loads((target(settings) / "manifest.json").read_text())

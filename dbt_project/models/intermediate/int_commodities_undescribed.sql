@@ -1,31 +1,8 @@
-{{ config(
-    materialized='incremental',
-    meta={'by_content': {'landing': 'goods', 'context': ['int_commodities_described']}},
-) }}
+{{ config(materialized='table') }}
 
-with goods as (
-
-    select * from {{ ref('stg_census__goods') }}
-    where {{ is_to_load() }}
-
-),
-
-described as (
-
-    select * from {{ ref('int_commodities_described') }}
-
-)
-
+-- A table, because few months bring another one: as long as it comes out as it was, the list of all codes, and
+-- all that hangs on it, is left alone.
 select distinct
-    goods.flow,
-    goods.period_grain,
-    goods.period_start,
-    goods.commodity_system,
-    goods.commodity_code
-from goods
-left join described
-    on
-        goods.commodity_system = described.commodity_system
-        and goods.commodity_code = described.commodity_code
-where described.commodity_code is null
-order by goods.flow, goods.period_grain, goods.period_start, goods.commodity_code
+    commodity_system,
+    commodity_code
+from {{ ref('int_commodities_undescribed_by_period') }}
