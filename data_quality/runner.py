@@ -10,7 +10,7 @@ whole gate in about 50 ms; a call for each check would cost several times as muc
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -120,12 +120,11 @@ def run_suite(
             broken[check.name] = f"the table {', '.join(absent)} is not there"
     checks = [check for check in suite.checks if check.name not in broken]
     _set_variables(con, suite, context)
-    # A table of one month is too small for a scan of it to use two cores.
+    # A table of one month is too small for a scan of it to use two cores: two scans at a time.
     summaries: dict[str, dict[str, Any]] = {}
+    left = iter(checks)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for scanned, failed in pool.map(
-            lambda half: _scan(con, suite, context, half), (checks[::2], checks[1::2])
-        ):
+        for scanned, failed in pool.map(lambda _: _scan(con, suite, context, left), range(2)):
             summaries |= scanned
             broken |= failed
 
@@ -160,9 +159,12 @@ def _set_variables(con: duckdb.DuckDBPyConnection, suite: Suite, context: Mappin
 
 
 def _scan(
-    con: duckdb.DuckDBPyConnection, suite: Suite, context: Mapping[str, Any], checks: Iterable[Check]
+    con: duckdb.DuckDBPyConnection, suite: Suite, context: Mapping[str, Any], checks: Iterator[Check]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """The summaries of checks by their names, and of those that could not be scanned why."""
+    """The summaries of checks by their names, and of those that could not be scanned why.
+
+    Takes one check after another, so that several threads share the work when they share `checks`.
+    """
     summaries: dict[str, dict[str, Any]] = {}
     broken: dict[str, str] = {}
     with con.cursor() as own:

@@ -95,6 +95,8 @@ def land(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> Landed:
             message = f"{dataset.name} {snapshot.partition}: {error}"
             _quarantine(con, quarantine, (), message, None)
             raise Rejected(message) from None
+        # From here on it is written while it is scanned. To spread each of them over both cores costs more.
+        con.execute("set threads = 1")
         try:
             landed = commit(con, folder, dataset, snapshot, lambda: audit(con, settings, dataset, snapshot))
         except Rejected as rejection:

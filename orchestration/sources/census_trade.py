@@ -18,6 +18,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -194,27 +195,40 @@ def _read_goods(
 
     One statement reads, types and sorts the rows of a level; countries and aggregates are views of them.
     """
-    time, suffix = _period(partition)
     _no_bad_values(con)
-    for level_name, table in LEVELS.items():
-        texts = {"cty": "CTY_CODE", **{c: v.format(s=suffix) for c, v in side.values.items()}}
-        if level_name != "total":
-            texts["commodity_code"] = side.commodity
-        if side.split_by:
-            texts["part"] = side.split_by
-        numbers = list(side.values)
-        if level_name == "hs10":
-            for i, quantity in enumerate(side.quantities, start=1):
-                texts[f"quantity_{i}"] = quantity.format(s=suffix)
-                texts[f"flag_{i}"] = quantity.format(s=suffix) + "_FLAG"
-                texts[f"unit_{i}"] = f"UNIT_QY{i}"
-                numbers.append(f"quantity_{i}")
-        asked = {request: path for request, path in answers.items() if level(request) == level_name}
-        shape = partial(_whole_and_parts if side.split_by else _in_order, level_name=level_name)
-        _read_texts(con, f"{table}_read", table, asked, time, texts, numbers, shape)
-        if side.split_by:
-            _report_broken_parts(con, table)
-        _show_level(side, con, partition, level_name, table)
+    # Side by side: of the small levels there is one file, which does not keep two cores busy.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda name: _read_level(side, con.cursor(), partition, name, answers), LEVELS))
+
+
+def _read_level(
+    side: _Side,
+    con: duckdb.DuckDBPyConnection,
+    partition: str,
+    level_name: str,
+    answers: Mapping[Request, Path],
+) -> None:
+    """Make the two tables of one level."""
+    time, suffix = _period(partition)
+    table = LEVELS[level_name]
+    texts = {"cty": "CTY_CODE", **{c: v.format(s=suffix) for c, v in side.values.items()}}
+    if level_name != "total":
+        texts["commodity_code"] = side.commodity
+    if side.split_by:
+        texts["part"] = side.split_by
+    numbers = list(side.values)
+    if level_name == "hs10":
+        for i, quantity in enumerate(side.quantities, start=1):
+            texts[f"quantity_{i}"] = quantity.format(s=suffix)
+            texts[f"flag_{i}"] = quantity.format(s=suffix) + "_FLAG"
+            texts[f"unit_{i}"] = f"UNIT_QY{i}"
+            numbers.append(f"quantity_{i}")
+    asked = {request: path for request, path in answers.items() if level(request) == level_name}
+    shape = partial(_whole_and_parts if side.split_by else _in_order, level_name=level_name)
+    _read_texts(con, f"{table}_read", table, asked, time, texts, numbers, shape)
+    if side.split_by:
+        _report_broken_parts(con, table)
+    _show_level(side, con, partition, level_name, table)
 
 
 def _show_level(

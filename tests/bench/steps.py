@@ -60,11 +60,9 @@ def land_month(settings: Settings, times: int) -> dict:
 
     Each as the median of wall and of processor seconds.
     """
-    from data_quality.runner import load_great_expectations
     from orchestration.landing import land
 
-    # Its import is start-up, which is not measured.
-    load_great_expectations()
+    _start_up()
     archive = Archive(settings.archive_dir)
     snapshots = _answered(settings)
     files = [str(archive.verified_path(entry)) for snapshot in snapshots for entry in snapshot.entries]
@@ -132,13 +130,10 @@ def build(settings: Settings, commands: list[list[str]], again: bool = False) ->
     the seconds for the same models once more, when there is nothing to do. What the pipeline imports before
     its first step is start-up.
     """
-    from data_quality.runner import load_great_expectations
     from orchestration.assets.dbt_build import ASKED, run_dbt
     from orchestration.built import keep, kept_results, standing
 
-    load_great_expectations()
-    # As `make run` does: else Python's collector goes through all that is imported, again and again.
-    gc.freeze()
+    _start_up()
     parse_if_stale(settings)
     where = ["--target-path", str(target(settings)), *FOLDERS]
     parsed = json.loads((target(settings) / "manifest.json").read_text())
@@ -356,6 +351,15 @@ def _in_order(nodes: dict, models: dict) -> list[str]:
     for unique_id in sorted(models):
         add(unique_id)
     return order
+
+
+def _start_up() -> None:
+    """Import what the pipeline imports before its first step; that is not measured."""
+    from data_quality.runner import load_great_expectations
+
+    load_great_expectations()
+    # As `make run` does: else Python's collector goes through all of it, again and again.
+    gc.freeze()
 
 
 def _timed(work: Callable[[], object]) -> dict:
