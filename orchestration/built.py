@@ -49,6 +49,8 @@ READ_SOURCES = (
 
 # Of these there is only the text of a query, which is run when they are read.
 WITHOUT_ROWS = ("view", "table_macro")
+# Of these there is no one record of what came out: partitions have theirs.
+WITHOUT_CONTENT = (*WITHOUT_ROWS, "incremental")
 
 # The unique_id of a node → its digest, or its result: step, status, message, what it was `made_of`, and the
 # `content` that came out, where it is on record.
@@ -248,7 +250,7 @@ def _contents(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, str]
     return {
         unique_id: recorded[node["alias"]]
         for unique_id, node in manifest["nodes"].items()
-        if node["config"].get("materialized") not in WITHOUT_ROWS and node.get("alias") in recorded
+        if node["config"].get("materialized") not in WITHOUT_CONTENT and node.get("alias") in recorded
     }
 
 

@@ -264,11 +264,17 @@
     {{- return(graph.macros_digest) -}}
 {% endmacro %}
 
+{#- A table that became incremental leaves its old record behind, and the other way round: only one of them is kept. -#}
 {% macro record_partitions() %}
-    delete from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }};
+    {{ forget_made() }}
+    {{ forget_partitions() }}
     insert into {{ loaded_partition() }} (model_name, flow, period_grain, period_start, digest)
     select {{ sql_text(this.identifier) }}, flow, period_grain, period_start, digest
     from ({{ partition_digests() }}) as wanted;
+{% endmacro %}
+
+{% macro forget_partitions() %}
+    delete from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }};
 {% endmacro %}
 
 {% macro loaded_partition() %}

@@ -90,6 +90,7 @@
 
 {#- What came out: of a table its rows, of a view its code. -#}
 {% macro record_made(made_of) %}
+    {{ forget_partitions() }}
     {{ forget_made() }}
     insert into {{ made_relation() }} (model_name, made_of, content)
     select

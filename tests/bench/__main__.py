@@ -139,7 +139,10 @@ def _warehouse(folder: Path, years: int, rows: int, console: Console) -> list[Li
         ),
         Line("The same compiled SQL: bare in one DuckDB session", f"{bare['seconds']:.1f} s"),
         Line("Full build ÷ bare", f"{ratio:.2f}", "≤ 1.3", ratio <= 1.3),
-        Line("Start and end of that dbt command", f"{full['whole'] - full['seconds']:.1f} s"),
+        Line(
+            "Start and end of that dbt command, and keeping its results",
+            f"{full['whole'] - full['seconds']:.1f} s",
+        ),
         Line("Seeds (dbt seed)", f"{seeds['whole']:.1f} s", about=f"{seeds['nodes']} seeds"),
         Line("Data tests (dbt test)", f"{tests['whole']:.1f} s", about=f"{tests['nodes']} tests"),
         Line(

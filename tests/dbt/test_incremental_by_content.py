@@ -157,6 +157,31 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
     ) == [(1001 + 71,)]
 
 
+def test_what_labels_a_code_without_description_counts_for_all_of_its_trade(warehouse):
+    mark(warehouse, "2025-02")
+    warehouse.change("""
+        insert into commodity_succession by name
+        select * replace ('0000000001' as old_code, '0000000002' as new_code)
+        from commodity_succession limit 1
+    """)
+    warehouse.select()
+    assert warehouse.dbt("run", *TRADE) == 0, warehouse.log
+    still = marked(warehouse, "2025-02")
+    assert still["goods_trade"]
+    assert not still["int_goods_summed_by_product_set"]
+    assert not still["ai_trade"]
+
+
+def test_a_table_that_became_incremental_keeps_no_record_of_the_table(warehouse):
+    with duckdb.connect(str(warehouse.file)) as con:
+        con.execute("insert into made_relation values ('int_product_group_trade', 'as it was', 'as it was')")
+        con.execute("insert into loaded_partition values ('ai_trade_index', '', 'month', '2025-01-01', '')")
+    warehouse.land_month("import", "2025-02", {("5700", "8471500150"): 4444})
+    warehouse.build(*TRADE)
+    assert warehouse.query("from made_relation where model_name = 'int_product_group_trade'") == []
+    assert warehouse.query("from loaded_partition where model_name = 'ai_trade_index'") == []
+
+
 def mark_tables(warehouse, *tables: str) -> None:
     """Add a column that no build would make."""
     with duckdb.connect(str(warehouse.file)) as con:

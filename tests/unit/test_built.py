@@ -277,6 +277,13 @@ def test_a_table_that_came_out_as_it_was_leaves_the_readers_of_later_steps_alone
     assert warehouse.changed() == {SUMMED, OVER_TEST}
 
 
+def test_what_was_recorded_of_a_table_says_nothing_once_it_is_written_by_partitions(warehouse, monkeypatch):
+    monkeypatch.setitem(MANIFEST["nodes"][MART]["config"], "materialized", "incremental")
+    warehouse.land("selection", imports_monthly="c", screening_list="b")
+    warehouse.build(STAGED, INPUTS, MART, MART_TEST)
+    assert {SUMMED, OVER_TEST} <= warehouse.changed()
+
+
 def test_a_table_that_was_built_alone_does_not_stand_before_what_it_reads(warehouse):
     warehouse.land("selection", imports_monthly="c", screening_list="b")
     # Built on the rows that were staged before, and on those of the mart behind the view.

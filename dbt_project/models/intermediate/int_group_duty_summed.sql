@@ -9,6 +9,9 @@
             'classification_override',
             'classification_prefix',
             'excluded_chapter',
+            'stg_labels__labels',
+            'commodity_succession',
+            'hs_edition_change',
         ],
     }},
 ) }}
