@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- A table, because few months bring another one: as long as it comes out as it was, the list of all codes, and
--- all that hangs on it, is left alone.
+-- A table, because few months bring another one: as long as it comes out as it was, the list of all codes and
+-- all that hangs on it are left alone.
 select distinct
     commodity_system,
     commodity_code
