@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.files import files_digest, write_atomically
+from orchestration.files import files_digest, names_of_files, write_atomically
 from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 if TYPE_CHECKING:
@@ -54,11 +54,17 @@ def parse_if_stale(settings: Settings) -> None:
     configure(settings)
     parsed_from = target(settings) / "parsed_from"
     # Its place as well: what is parsed names the files of the seeds.
-    project = f"{DBT_PROJECT} {files_digest(REPOSITORY, *DBT_CODE)}"
-    if parsed_from.exists() and parsed_from.read_text() == project:
+    files = "\n".join(map(str, (DBT_PROJECT, *names_of_files(REPOSITORY, *DBT_CODE))))
+    project = f"{files}\n{files_digest(REPOSITORY, *DBT_CODE)}"
+    before = parsed_from.read_text() if parsed_from.exists() else ""
+    if before == project:
         return
     dbt = Path(sys.executable).with_name("dbt")
     command = [str(dbt), "--quiet", "parse", *FOLDERS, "--target-path", str(target(settings))]
+    # From what it has parsed before, dbt takes over tests of models that are gone and loses those of others
+    # that are described in the same file.
+    if before.rpartition("\n")[0] != files:
+        command.append("--no-partial-parse")
     parsed = subprocess.run(command, capture_output=True, text=True, check=False)
     if parsed.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")

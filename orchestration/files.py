@@ -47,16 +47,20 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def files_digest(root: Path, *patterns: str) -> str:
-    """Identity, as SHA-256, of the files below `root` that match a pattern: of their names and their bytes.
+    """Identity, as SHA-256, of the files below `root` that match a pattern: of names and bytes."""
+    content = hashlib.sha256()
+    for name in names_of_files(root, *patterns):
+        content.update(str(name).encode() + b"\0" + (root / name).read_bytes() + b"\0")
+    return content.hexdigest()
+
+
+def names_of_files(root: Path, *patterns: str) -> list[Path]:
+    """The files below `root` that match a pattern, relative to it, in order.
 
     What dbt writes when it is run by hand, into a folder `target`, does not count.
     """
-    content = hashlib.sha256()
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
-        name = path.relative_to(root)
-        if "target" not in name.parts:
-            content.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
-    return content.hexdigest()
+    names = {path.relative_to(root) for pattern in patterns for path in root.glob(pattern)}
+    return sorted(name for name in names if "target" not in name.parts)
 
 
 @contextmanager
