@@ -65,10 +65,8 @@ class Reply:
         return json.loads(self.body)
 
 
-def ask(
-    server: Replay, path: str, *params: tuple[str, str], key: str | None = KEY, timeout: float = 5
-) -> Reply:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=timeout)
+def ask(server: Replay, path: str, *params: tuple[str, str], key: str | None = KEY) -> Reply:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
     sent = [*params, ("key", key)] if key is not None else list(params)
     try:
         connection.request("GET", f"{path}?{urlencode(sent, safe='*,')}")
@@ -281,8 +279,12 @@ def test_a_connection_can_be_cut_or_dropped(server):
 
 def test_a_stalled_connection_holds_until_the_client_gives_up_and_blocks_nobody_else(figures):
     with Replay(figures, faults=[Fault(faults.stalled)]) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=0.05)
+        connection.request("GET", f"{IMPORTS}?get=CON_VAL_MO&key={KEY}")
+        while not server.requests:  # else the next request might come first, and stall
+            time.sleep(0.001)
         with pytest.raises(TimeoutError):
-            ask(server, IMPORTS, ("get", "CON_VAL_MO"), JANUARY, timeout=0.05)
+            connection.getresponse()
         assert ask(server, IMPORTS, ("get", "CON_VAL_MO"), JANUARY).status == 200
 
 
