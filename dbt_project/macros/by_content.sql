@@ -264,7 +264,7 @@
     {{- return(graph.macros_digest) -}}
 {% endmacro %}
 
-{#- A table that became incremental leaves its old record behind, and the other way round: only one of them is kept. -#}
+{#- Of a table that became incremental, the record of the table goes; of the other way round, that of its partitions. -#}
 {% macro record_partitions() %}
     {{ forget_made() }}
     {{ forget_partitions() }}
