@@ -24,7 +24,7 @@
     compares takes from its inputs those of a year earlier too: `is_to_load(year_earlier=true)`.
 
     What is not in a partition is its context: the SQL of the model, of its macros and of its parents, its
-    contract, and the rows of the context relations. It is part of every digest, so a change of it changes
+    contract, and the content of the context relations. It is part of every digest, so a change of it changes
     every partition. A model of which no partition stays is built anew, as by --full-refresh.
 
     `loaded_partition` records what was written, in the transaction that writes it: a run that is killed
@@ -40,7 +40,7 @@
         {%- call statement("main") -%}
             {{ drop_existing() }}
             {{ create_table_as(False, target_relation, compiled_code) }}
-            {{ record_partitions() }}
+            {{ record_all_partitions() }}
         {%- endcall -%}
         {{ run_hooks(post_hooks) }}
         {%- do adapter.commit() -%}
@@ -51,7 +51,7 @@
             delete from {{ target_relation }} where {{ partition_condition(partition) }};
             {%- endfor %}
             insert into {{ target_relation }} by name {{ compiled_code }};
-            {{ record_partitions() }}
+            {{ record_partitions(changes.partitions) }}
         {%- endcall -%}
         {{ run_hooks(post_hooks) }}
         {%- do adapter.commit() -%}
@@ -63,7 +63,7 @@
 
 {#-
     What this run has to do for the model: `is_build`, and else the `partitions` to write or delete, as rows
-    (flow, period_grain, period_start as text, is_selected, is_written).
+    (flow, period_grain, period_start as text, digest, is_selected, is_written).
 -#}
 {% macro partition_changes() %}
     {%- set kept = kept_changes() -%}
@@ -87,33 +87,23 @@
         {{- return({"is_build": true, "partitions": []}) -}}
     {%- endif -%}
     {%- set query -%}
-        with compared as (
-            select
-                coalesce(wanted.flow, written.flow) as flow,
-                coalesce(wanted.period_grain, written.period_grain) as period_grain,
-                {{ text_of("coalesce(wanted.period_start, written.period_start)") }} as period_start,
-                wanted.digest is not null as is_selected,
-                written.digest is not null as is_written,
-                coalesce(wanted.digest = written.digest, false) as is_unchanged
-            from ({{ partition_digests() }}) as wanted
-            full outer join (
-                select * from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }}
-            ) as written
-                on
-                    wanted.flow = written.flow
-                    and wanted.period_grain = written.period_grain
-                    and wanted.period_start = written.period_start
-        )
-
         select
-            flow,
-            period_grain,
-            period_start,
-            is_selected,
-            is_written,
-            (select count(*) from compared where is_unchanged) as unchanged_count
-        from compared
-        where not is_unchanged
+            coalesce(wanted.flow, written.flow) as flow,
+            coalesce(wanted.period_grain, written.period_grain) as period_grain,
+            {{ text_of("coalesce(wanted.period_start, written.period_start)") }} as period_start,
+            wanted.digest,
+            wanted.digest is not null as is_selected,
+            written.digest is not null as is_written,
+            count(*) filter (where wanted.digest = written.digest) over () as unchanged_count
+        from ({{ partition_digests() }}) as wanted
+        full outer join (
+            select * from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }}
+        ) as written
+            on
+                wanted.flow = written.flow
+                and wanted.period_grain = written.period_grain
+                and wanted.period_start = written.period_start
+        qualify wanted.digest is distinct from written.digest
         order by 1, 2, 3
     {%- endset -%}
     {%- set rows = run_query(query).rows | list -%}
@@ -233,22 +223,35 @@
     ) as selected
 {% endmacro %}
 
-{#- A query of one value: the digest of what every partition of the model depends on. -#}
+{#-
+    A query of one value: the digest of what every partition of the model depends on. What a table or seed holds is on
+    record (macros/made_of.sql); the rows of a view are read.
+-#}
 {% macro context_digest() %}
     {%- set code = [model.raw_code, model.contract.checksum] -%}
     {%- for unique_id in model.depends_on.nodes | sort if unique_id in graph.nodes -%}
         {%- do code.append(graph.nodes[unique_id].raw_code) -%}
     {%- endfor -%}
     {%- do code.append(macros_digest()) -%}
+    {%- set names = config.meta_get("by_content").context or [] -%}
+    {%- set recorded = [] -%}
     select {{ digest_of_texts("part") }}
     from (
         select {{ sql_text(local_md5(code | join("\n"))) }} as part
-        {%- for name in config.meta_get("by_content").context or [] %}
-        {%- for node in graph.nodes.values() if node.name == name and node.resource_type in ["model", "seed"] %}
+        {%- for node in graph.nodes.values() if node.name in names and node.resource_type in ["model", "seed"] %}
+        {%- if node.config.materialized in ["table", "seed"] %}
+        {%- do recorded.append(sql_text(node.alias)) %}
+        {%- else %}
         union all
         {{ digest_of_rows(api.Relation.create(node.database, node.schema, node.alias)) }}
+        {%- endif %}
         {%- endfor %}
-        {%- endfor %}
+        {%- if recorded %}
+        union all
+        select concat_ws('|', model_name, content) as part
+        from {{ made_relation() }}
+        where model_name in ({{ recorded | join(", ") }})
+        {%- endif %}
     ) as context_parts
 {% endmacro %}
 
@@ -265,12 +268,34 @@
 {% endmacro %}
 
 {#- Of a table that became incremental, the record of the table goes; of the other way round, that of its partitions. -#}
-{% macro record_partitions() %}
+{% macro record_all_partitions() %}
     {{ forget_made() }}
     {{ forget_partitions() }}
     insert into {{ loaded_partition() }} (model_name, flow, period_grain, period_start, digest)
     select {{ sql_text(this.identifier) }}, flow, period_grain, period_start, digest
     from ({{ partition_digests() }}) as wanted;
+{% endmacro %}
+
+{#- Those that changed, with the digests by which that was seen. -#}
+{% macro record_partitions(partitions) %}
+    {%- for partition in partitions if partition.is_written %}
+    delete from {{ loaded_partition() }}
+    where
+        model_name = {{ sql_text(this.identifier) }}
+        and flow = {{ sql_text(partition.flow) }}
+        and period_grain = {{ sql_text(partition.period_grain) }}
+        and period_start = cast({{ sql_text(partition.period_start) }} as date);
+    {%- endfor %}
+    {%- for partition in partitions if partition.is_selected %}
+    insert into {{ loaded_partition() }} (model_name, flow, period_grain, period_start, digest)
+    values (
+        {{ sql_text(this.identifier) }},
+        {{ sql_text(partition.flow) }},
+        {{ sql_text(partition.period_grain) }},
+        cast({{ sql_text(partition.period_start) }} as date),
+        {{ sql_text(partition.digest) }}
+    );
+    {%- endfor %}
 {% endmacro %}
 
 {% macro forget_partitions() %}

@@ -43,32 +43,21 @@
     {%- set incremental = [] -%}
     {%- for unique_id in parents -%}
         {%- set node = graph.nodes[unique_id] -%}
-        {%- do (incremental if node.config.materialized == "incremental" else recorded).append(node.alias) -%}
+        {%- do (incremental if node.config.materialized == "incremental" else recorded).append(sql_text(node.alias)) -%}
     {%- endfor -%}
     select
         case
-            when count(*) filter (where content is null) = 0
-                then md5(concat_ws('|', {{ sql_text(code_digest()) }}, string_agg(content, '|' order by part)))
+            when count(*) filter (where content is not null) = {{ recorded | length }}
+                then md5(concat_ws('|', {{ sql_text(code_digest()) }}, string_agg(part, '|' order by part)))
         end as made_of
     from (
-        select '' as part, '' as content
-        {%- for name in recorded %}
+        select content, concat_ws('|', model_name, content) as part
+        from {{ made_relation() }}
+        where model_name in ({{ (recorded or ["null"]) | join(", ") }})
         union all
-        select
-            {{ sql_text(name) }},
-            (select content from {{ made_relation() }} where model_name = {{ sql_text(name) }})
-        {%- endfor %}
-        {%- for name in incremental %}
-        union all
-        select
-            {{ sql_text(name) }},
-            concat(
-                count(*),
-                {{ digest_of_texts("concat_ws('|', flow, period_grain, " ~ text_of("period_start") ~ ", digest)") }}
-            )
+        select null as content, concat_ws('|', model_name, flow, period_grain, {{ text_of("period_start") }}, digest) as part
         from {{ loaded_partition() }}
-        where model_name = {{ sql_text(name) }}
-        {%- endfor %}
+        where model_name in ({{ (incremental or ["null"]) | join(", ") }})
     ) as parts
 {% endmacro %}
 

@@ -23,6 +23,7 @@ from orchestration.http import Client
 from orchestration.landing import selected
 from orchestration.settings import Settings
 from orchestration.sources.registry import DATASETS
+from tests.bench.generate import commit_month, generate_month, prepare
 from tests.products import land_lists
 from tests.schedules import schedule
 
@@ -273,6 +274,23 @@ def tables(settings: Settings) -> dict[str, list[tuple]]:
     with duckdb.connect(str(settings.warehouse_dir / "warehouse.duckdb"), read_only=True) as con:
         names = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
         return {name: con.execute(f"from {name} order by all").fetchall() for name in names}
+
+
+def test_a_month_of_trade_leaves_alone_what_hangs_on_codes_years_and_claims(refreshed, refresh, settings):
+    with duckdb.connect() as con:
+        prepare(con, settings, {"import": 600, "export": 300})
+        for flow in ("import", "export"):
+            generate_month(con, flow, "2039-03")
+            commit_month(con, settings, flow, "2039-03")
+
+    told = statuses(result := refresh())
+
+    assert result.success
+    asked = {name for name, status in told.items() if status != AS_IT_WAS}
+    assert asked >= {"goods_trade", "int_tariff_claims_by_code", "ai_trade", "source_coverage", "fidelity"}
+    assert asked.isdisjoint(
+        {"goods_trade_annual", "tariff_claim", "tariff_panel", "int_labels", "licence_requirement"}
+    )
 
 
 def test_after_a_new_answer_dbt_is_asked_about_what_reads_it(refreshed, refresh, settings):

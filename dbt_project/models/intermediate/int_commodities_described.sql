@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 select distinct
     commodity_system,
     commodity_code

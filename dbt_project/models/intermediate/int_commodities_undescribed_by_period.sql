@@ -1,11 +1,11 @@
 {{ config(
     materialized='incremental',
-    meta={'by_content': {'landing': 'goods', 'context': ['int_commodities_described']}},
+    meta={'by_content': {'upstream': 'int_goods_summed_by_commodity', 'context': ['int_commodities_described']}},
 ) }}
 
 with goods as (
 
-    select * from {{ ref('stg_census__goods') }}
+    select * from {{ ref('int_goods_summed_by_commodity') }}
     where {{ is_to_load() }}
 
 ),
@@ -16,7 +16,7 @@ described as (
 
 )
 
-select distinct
+select
     goods.flow,
     goods.period_grain,
     goods.period_start,

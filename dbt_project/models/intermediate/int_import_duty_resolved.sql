@@ -1,13 +1,27 @@
+{{ config(
+    materialized='incremental',
+    meta={'by_content': {
+        'upstream': ['int_goods_summed_by_product_set', 'int_group_duty_summed'],
+        'both_flows': true,
+        'context': ['dim_partner_group_member'],
+    }},
+) }}
+
+{%- set is_changed = is_to_load() %}
+
 with partners as (
 
     select * from {{ ref('int_goods_summed_by_product_set') }}
-    where flow = 'import'
+    where
+        flow = 'import'
+        and {{ is_changed }}
 
 ),
 
 group_duty as (
 
     select * from {{ ref('int_group_duty_summed') }}
+    where {{ is_changed }}
 
 ),
 
@@ -81,28 +95,35 @@ partners_on_their_own as (
             and memberships.group_code = groups_that_stand_in.group_code
     where groups_that_stand_in.group_code is null
 
+),
+
+final as (
+
+    select
+        product_set_id,
+        period_grain,
+        period_start,
+        partner_code,
+        'country' as partner_kind,
+        value_usd,
+        duty_usd,
+        duty_covered_value_usd
+    from partners_on_their_own
+
+    union all
+
+    select
+        product_set_id,
+        period_grain,
+        period_start,
+        group_code as partner_code,
+        'group' as partner_kind,
+        value_usd,
+        duty_usd,
+        duty_covered_value_usd
+    from groups_that_stand_in
+
 )
 
-select
-    product_set_id,
-    period_grain,
-    period_start,
-    partner_code,
-    'country' as partner_kind,
-    value_usd,
-    duty_usd,
-    duty_covered_value_usd
-from partners_on_their_own
-
-union all
-
-select
-    product_set_id,
-    period_grain,
-    period_start,
-    group_code as partner_code,
-    'group' as partner_kind,
-    value_usd,
-    duty_usd,
-    duty_covered_value_usd
-from groups_that_stand_in
+select * from final
+order by period_grain, period_start, partner_code, product_set_id

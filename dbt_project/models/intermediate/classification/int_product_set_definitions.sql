@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 select
     definitions.definition_id,
     labels.product_set_id,

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What a period depends on besides its own rows. A code that nobody has described yet is left out: it comes
 -- with the rows of the period that trades it first, and changes nothing before.
 select

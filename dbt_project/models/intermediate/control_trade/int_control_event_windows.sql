@@ -24,26 +24,14 @@ codes as (
 
 ),
 
-sides as (
+-- Events and quiet dates of a month have the same windows.
+windows as (
 
-    select
-        event_id,
-        eccn_group,
-        is_event,
+    select distinct
+        event_month,
         window_months,
-        true as is_before,
-        {{ months_after('event_month', '-window_months') }} as first_month
-    from dates
-
-    union all
-
-    select
-        event_id,
-        eccn_group,
-        is_event,
-        window_months,
-        false as is_before,
-        {{ months_after('event_month', 1) }} as first_month
+        {{ months_after('event_month', '-window_months') }} as first_month_before,
+        {{ months_after('event_month', 1) }} as first_month_after
     from dates
 
 ),
@@ -51,10 +39,15 @@ sides as (
 -- What comes after one date comes before another: each stretch of months is added up once.
 stretches as (
 
-    select distinct
-        first_month,
+    select
+        first_month_before as first_month,
         window_months
-    from sides
+    from windows
+    union
+    select
+        first_month_after as first_month,
+        window_months
+    from windows
 
 ),
 
@@ -97,31 +90,84 @@ summed as (
 
 ),
 
-by_code as (
+before_dates as (
 
     select
-        sides.event_id,
-        sides.eccn_group,
-        sides.is_event,
+        windows.event_month,
+        windows.window_months,
         summed.partner_code,
         summed.commodity_code,
         summed.unit_1,
-        sum(case when sides.is_before then summed.value_usd else 0 end) as before_usd,
-        sum(case when sides.is_before then 0 else summed.value_usd end) as after_usd,
-        sum(case when sides.is_before then summed.foreign_value_usd end) as before_foreign,
-        sum(case when not sides.is_before then summed.foreign_value_usd end) as after_foreign,
-        sum(case when sides.is_before then summed.quantity_1 end) as before_quantity,
-        sum(case when not sides.is_before then summed.quantity_1 end) as after_quantity
-    from sides
+        summed.value_usd,
+        summed.foreign_value_usd,
+        summed.quantity_1
+    from windows
     inner join summed
         on
-            sides.first_month = summed.first_month
-            and sides.window_months = summed.window_months
+            windows.first_month_before = summed.first_month
+            and windows.window_months = summed.window_months
+
+),
+
+after_dates as (
+
+    select
+        windows.event_month,
+        windows.window_months,
+        summed.partner_code,
+        summed.commodity_code,
+        summed.unit_1,
+        summed.value_usd,
+        summed.foreign_value_usd,
+        summed.quantity_1
+    from windows
+    inner join summed
+        on
+            windows.first_month_after = summed.first_month
+            and windows.window_months = summed.window_months
+
+),
+
+both_sides as (
+
+    select
+        coalesce(before_dates.event_month, after_dates.event_month) as event_month,
+        coalesce(before_dates.window_months, after_dates.window_months) as window_months,
+        coalesce(before_dates.partner_code, after_dates.partner_code) as partner_code,
+        coalesce(before_dates.commodity_code, after_dates.commodity_code) as commodity_code,
+        coalesce(before_dates.value_usd, 0) as before_usd,
+        coalesce(after_dates.value_usd, 0) as after_usd,
+        before_dates.foreign_value_usd as before_foreign,
+        after_dates.foreign_value_usd as after_foreign,
+        before_dates.quantity_1 as before_quantity,
+        after_dates.quantity_1 as after_quantity
+    from before_dates
+    full outer join after_dates
+        on
+            before_dates.event_month = after_dates.event_month
+            and before_dates.window_months = after_dates.window_months
+            and before_dates.partner_code = after_dates.partner_code
+            and before_dates.commodity_code = after_dates.commodity_code
+            and before_dates.unit_1 is not distinct from after_dates.unit_1
+
+),
+
+by_code as (
+
+    select
+        dates.event_id,
+        dates.eccn_group,
+        dates.is_event,
+        both_sides.*
+    from dates
+    inner join both_sides
+        on
+            dates.event_month = both_sides.event_month
+            and dates.window_months = both_sides.window_months
     inner join codes
         on
-            sides.eccn_group = codes.eccn_group
-            and summed.commodity_code = codes.commodity_code
-    group by 1, 2, 3, 4, 5, 6
+            dates.eccn_group = codes.eccn_group
+            and both_sides.commodity_code = codes.commodity_code
 
 ),
 

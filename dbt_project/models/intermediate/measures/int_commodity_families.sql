@@ -16,7 +16,7 @@ with recursive successions as (
 
 goods as (
 
-    select * from {{ ref('int_goods_summed_by_commodity') }}
+    select * from {{ ref('int_goods_summed_by_changing_commodity') }}
 
 ),
 

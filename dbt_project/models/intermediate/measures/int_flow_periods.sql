@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- Whether the ten-digit rows of a period are those of every partner.
 select
     flow,

@@ -3,7 +3,7 @@
 -- which changed in between makes no growth either.
 with goods as (
 
-    select * from {{ ref('int_goods_summed_by_commodity') }}
+    select * from {{ ref('int_goods_summed_by_changing_commodity') }}
 
 ),
 
@@ -19,58 +19,22 @@ families as (
 
 ),
 
-relabelled_codes as (
-
-    select
-        commodity_system,
-        commodity_code
-    from product_sets
-    group by 1, 2
-    having count(distinct product_set_id) > 1
-
-),
-
-codes_to_compare as (
-
-    select
-        commodity_system,
-        commodity_code
-    from relabelled_codes
-    union
-    select
-        commodity_system,
-        commodity_code
-    from families
-
-),
-
-goods_to_compare as (
-
-    select goods.*
-    from goods
-    inner join codes_to_compare
-        on
-            goods.commodity_system = codes_to_compare.commodity_system
-            and goods.commodity_code = codes_to_compare.commodity_code
-
-),
-
 -- Each row is the later side of one comparison and the earlier side of another one.
 sides as (
 
     select
-        goods_to_compare.*,
+        goods.*,
         false as is_year_earlier,
-        goods_to_compare.period_start as compared_period_start
-    from goods_to_compare
+        goods.period_start as compared_period_start
+    from goods
 
     union all
 
     select
-        goods_to_compare.*,
+        goods.*,
         true as is_year_earlier,
-        {{ years_after('goods_to_compare.period_start', 1) }} as compared_period_start
-    from goods_to_compare
+        {{ years_after('goods.period_start', 1) }} as compared_period_start
+    from goods
 
 ),
 

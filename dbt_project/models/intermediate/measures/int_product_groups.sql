@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What an AI figure is compared with, under each definition, as sums of product sets. AI is what the
 -- definition counts, in the chapters that it counts; the rest leaves the excluded chapters out.
 with definitions as (

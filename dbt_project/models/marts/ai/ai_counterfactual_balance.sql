@@ -93,7 +93,9 @@ sides as (
         cast(round(base_sums.ai_usd * {{ ratio('by_basis.non_ai_usd', 'base_sums.non_ai_usd') }}) as bigint)
             as counterfactual_usd,
         case
-            when by_basis.ai_usd is null then by_basis.reason
+            when by_basis.ai_usd is null
+                then coalesce(by_basis.reason, 'no code is AI-related under this definition')
+            when by_basis.non_ai_usd is null then 'no code is left to compare with'
             when base_sums.ai_usd is null
                 then concat('the base year ', base_years.base_year, ' is not covered for all partners')
             when base_sums.non_ai_usd = 0 then 'no trade in the base year'

@@ -1,9 +1,9 @@
 {{ config(
     materialized='incremental',
     meta={'by_content': {
-        'upstream': ['int_product_group_trade', 'int_goods_summed_by_product_set', 'int_group_duty_summed'],
+        'upstream': ['int_product_group_trade', 'int_import_duty_resolved'],
         'both_flows': true,
-        'context': ['int_product_groups', 'dim_partner_group_member'],
+        'context': ['int_product_groups'],
     }},
 ) }}
 

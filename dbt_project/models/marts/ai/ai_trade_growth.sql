@@ -4,7 +4,7 @@
         'upstream': [
             'int_product_group_trade',
             'int_goods_summed_by_product_set',
-            'int_goods_summed_by_commodity',
+            'int_goods_summed_by_changing_commodity',
         ],
         'year_earlier': true,
         'context': ['int_product_groups', 'int_commodity_families'],

@@ -4,12 +4,12 @@
         'upstream': [
             'ai_trade',
             'int_goods_summed_by_product_set',
-            'int_group_duty_summed',
+            'int_import_duty_resolved',
             'goods_trade_total_aggregate',
             'source_coverage',
         ],
         'both_flows': true,
-        'context': ['dim_ai_definition', 'int_product_set_definitions', 'dim_partner_group_member'],
+        'context': ['dim_ai_definition', 'int_product_set_definitions'],
     }},
 ) }}
 

@@ -97,7 +97,9 @@ tariffs as (
 partner_tariffs as (
 
     select * from {{ ref('ai_effective_tariff_by_partner') }}
-    where period_start in (select periods.period_start from periods)
+    where
+        period_start in (select periods.period_start from periods)
+        and partner_code in (select published.partner_code from published)
 
 ),
 
@@ -131,7 +133,9 @@ goods_by_commodity as (
             goods.flow = flow_periods.flow
             and goods.period_grain = flow_periods.period_grain
             and goods.period_start = flow_periods.period_start
-    where goods.commodity_code in (select published.commodity_code from published)
+    where
+        goods.commodity_code in (select published.commodity_code from published)
+        and goods.period_start in (select periods.period_start from periods)
 
 ),
 

@@ -2,10 +2,8 @@
 
 with goods as (
 
-    select * from {{ ref('stg_census__goods') }}
-    where
-        period_grain = 'month'
-        and {{ is_to_load() }}
+    select * from {{ ref('stg_census__goods_monthly') }}
+    where {{ is_to_load() }}
 
 ),
 

@@ -2,10 +2,8 @@
 
 with goods as (
 
-    select * from {{ ref('stg_census__goods') }}
-    where
-        period_grain = 'year'
-        and {{ is_to_load() }}
+    select * from {{ ref('stg_census__goods_annual') }}
+    where {{ is_to_load() }}
 
 ),
 
