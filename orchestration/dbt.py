@@ -18,10 +18,12 @@ LOCK = REPOSITORY / "requirements.lock"
 FOLDERS = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
 # What dbt's manifest is made of: the project, and the libraries that parse it.
 DBT_CODE = (*(f"dbt_project/**/*.{suffix}" for suffix in ("sql", "py", "csv", "yml")), "requirements.lock")
-# What the first step of a refresh builds: the seeds, staging, the codes that everything is about, and the
-# claims of preference. Few months bring a new code or claims; else what hangs on these alone is not asked
-# about in the second step (`orchestration.built`).
-STAGING_MODELS = "resource_type:seed path:models/staging +dim_commodity +int_tariff_claims_by_code"
+# What the first step of a refresh builds: the seeds, staging, the codes and partners that everything is
+# about, and the claims of preference. Few months bring a new code or claims; else what hangs on these alone
+# is not asked about in the second step (`orchestration.built`).
+STAGING_MODELS = (
+    "resource_type:seed path:models/staging +path:models/marts/reference +int_tariff_claims_by_code"
+)
 
 
 def dbt_project(settings: Settings) -> "DbtProject":

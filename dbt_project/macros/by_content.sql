@@ -278,6 +278,7 @@
 
 {#- Those that changed, with the digests by which that was seen. -#}
 {% macro record_partitions(partitions) %}
+    {{ forget_made() }}
     {%- for partition in partitions if partition.is_written %}
     delete from {{ loaded_partition() }}
     where
