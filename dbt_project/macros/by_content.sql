@@ -87,27 +87,38 @@
         {{- return({"is_build": true, "partitions": []}) -}}
     {%- endif -%}
     {%- set query -%}
+        with compared as (
+            select
+                coalesce(wanted.flow, written.flow) as flow,
+                coalesce(wanted.period_grain, written.period_grain) as period_grain,
+                coalesce(wanted.period_start, written.period_start) as period_start,
+                wanted.digest,
+                wanted.digest is not null as is_selected,
+                written.digest is not null as is_written,
+                wanted.digest is not distinct from written.digest as is_unchanged
+            from ({{ partition_digests() }}) as wanted
+            full outer join (
+                select * from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }}
+            ) as written
+                on
+                    wanted.flow = written.flow
+                    and wanted.period_grain = written.period_grain
+                    and wanted.period_start = written.period_start
+        )
         select
-            coalesce(wanted.flow, written.flow) as flow,
-            coalesce(wanted.period_grain, written.period_grain) as period_grain,
-            {{ text_of("coalesce(wanted.period_start, written.period_start)") }} as period_start,
-            wanted.digest,
-            wanted.digest is not null as is_selected,
-            written.digest is not null as is_written,
-            count(*) filter (where wanted.digest = written.digest) over () as unchanged_count
-        from ({{ partition_digests() }}) as wanted
-        full outer join (
-            select * from {{ loaded_partition() }} where model_name = {{ sql_text(this.identifier) }}
-        ) as written
-            on
-                wanted.flow = written.flow
-                and wanted.period_grain = written.period_grain
-                and wanted.period_start = written.period_start
-        qualify wanted.digest is distinct from written.digest
+            flow,
+            period_grain,
+            {{ text_of("period_start") }} as period_start,
+            digest,
+            is_selected,
+            is_written,
+            (select bool_or(is_unchanged) from compared) as any_unchanged
+        from compared
+        where not is_unchanged
         order by 1, 2, 3
     {%- endset -%}
     {%- set rows = run_query(query).rows | list -%}
-    {{- return({"is_build": rows | length > 0 and rows[0].unchanged_count == 0, "partitions": rows}) -}}
+    {{- return({"is_build": rows | length > 0 and not rows[0].any_unchanged, "partitions": rows}) -}}
 {% endmacro %}
 
 {#- What the model takes from its inputs, as a condition on their rows; with what it is compared with, or without. -#}

@@ -1,6 +1,7 @@
 """When dbt parses the project, and when what it has parsed still stands."""
 
 import os
+import re
 from subprocess import CompletedProcess
 
 import pytest
@@ -88,3 +89,11 @@ def test_a_project_that_does_not_parse_is_tried_again(project):
 
     project.says = ""
     assert project.times_parsed() == 1
+
+
+def test_no_aggregate_is_taken_over_all_rows_as_a_window():
+    """DuckDB 1.5.5 fails on it now and then: https://github.com/duckdb/duckdb/issues/25713."""
+    wrong = re.compile(r"(?<!row_number\(\) )\bover\s*\(\s*\)")
+
+    assert wrong.search("count(*) over ()")
+    assert [path for path in dbt.DBT_PROJECT.rglob("*.sql") if wrong.search(path.read_text())] == []
