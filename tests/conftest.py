@@ -12,6 +12,7 @@ from filelock import FileLock
 from orchestration.dbt import parse_if_stale, target
 from orchestration.http import Client
 from orchestration.settings import Settings
+from tests.forks import Forks
 from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
@@ -56,6 +57,14 @@ def parsed_project(shared) -> Path:
     with FileLock(shared / "parsed.lock"):
         parse_if_stale(settings)
     return target(settings)
+
+
+@pytest.fixture(scope="session")
+def forks(parsed_project, tmp_path_factory) -> Iterator[Forks]:
+    """Starts runs of the pipeline and of dbt, each in a process of its own."""
+    starting = Forks(tmp_path_factory.mktemp("forks"), parsed_project)
+    yield starting
+    starting.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A warehouse of a few rows for tests of the dbt project, with its landing, selection and coverage."""
 
 import hashlib
-import multiprocessing
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,16 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-# Processes that begin with everything imported: that takes longer than building these few rows.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb", "scipy.stats", "anyascii"])
+from tests.forks import Forks
+
 RUN_DBT = """
-import os, sys
-from pathlib import Path
-from dbt.cli.main import dbtRunner
-from orchestration.dbt import parsed_manifest
-os.environ.update({environment!r})
-manifest = None if "--project-dir" in {arguments!r} else parsed_manifest(Path({parsed!r}))
 sys.exit(not dbtRunner(manifest).invoke(["--quiet", *{arguments!r}]).success)
 """
 
@@ -39,12 +31,12 @@ QUANTITIES = (
 class TinyWarehouse:
     """A warehouse directory, the landing files it is built from, and dbt to build it.
 
-    `parsed` is the folder of the parsed project. `landed` maps (dataset, partition, table) to a row of the
+    `forks` starts dbt. `landed` maps (dataset, partition, table) to a row of the
     selection; `select` writes it to inputs/.
     """
 
     directory: Path
-    parsed: Path
+    forks: Forks
     landed: dict[tuple[str, str, str], tuple] = field(default_factory=dict)
     covered: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -150,15 +142,10 @@ class TinyWarehouse:
                 con.execute(f"copy {table} to '{inputs / table}.parquet'")
 
     def dbt(self, *arguments: str, before: str = "") -> int:
-        """Run dbt in a process of its own and return its exit code; `before` is Python to run there first.
-
-        A project of one's own (`--project-dir`) is parsed on the way.
-        """
-        code = RUN_DBT.format(environment=self.environment, parsed=str(self.parsed), arguments=arguments)
-        process = PROCESSES.Process(target=exec, args=(before + code, {}))
-        process.start()
-        process.join()
-        return process.exitcode
+        """Run dbt in a process of its own and return its exit code; `before` is Python to run there first."""
+        code = RUN_DBT.format(arguments=arguments)
+        with self.forks.running(self.environment, before + code) as run:
+            return run.exit_code()
 
     @property
     def log(self) -> str:
@@ -179,6 +166,7 @@ class TinyWarehouse:
             "DBT_LOG_PATH": str(self.directory.parent / "logs"),
             # Messages for debugging are four of five, and take a sixth of dbt's time.
             "DBT_LOG_LEVEL_FILE": "info",
+            "DBT_WRITE_JSON": "false",
         }
 
     def query(self, sql: str) -> list[tuple]:
@@ -206,9 +194,9 @@ class TinyWarehouse:
 
 
 @pytest.fixture(scope="session")
-def built_once(parsed_project, tmp_path_factory) -> tuple[TinyWarehouse, Path]:
+def built_once(forks, tmp_path_factory) -> tuple[TinyWarehouse, Path]:
     """A warehouse of three months, built, and a copy of its directory."""
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("dbt") / "warehouse", parsed_project)
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("dbt") / "warehouse", forks)
     for i, month in enumerate(("2025-01", "2025-02", "2025-03")):
         values = {
             ("5700", "8471500150"): 1000 + i,

@@ -126,8 +126,8 @@ def shipped_list(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def history(parsed_project, tmp_path_factory) -> TinyWarehouse:
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("history") / "warehouse", parsed_project)
+def history(forks, tmp_path_factory) -> TinyWarehouse:
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("history") / "warehouse", forks)
     none = (None, None, None)
     shipped = shipped_list(tmp_path_factory.mktemp("shipped"))
     for day in DAYS:

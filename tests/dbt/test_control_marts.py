@@ -111,9 +111,9 @@ def land_years(warehouse: TinyWarehouse) -> None:
 
 
 @pytest.fixture(scope="module")
-def history(parsed_project, tmp_path_factory) -> TinyWarehouse:
+def history(forks, tmp_path_factory) -> TinyWarehouse:
     """Five years of exports of processors to 31 countries, and the marts about export controls."""
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("controls") / "warehouse", parsed_project)
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("controls") / "warehouse", forks)
     by_month: dict[str, list[str]] = {}
     for month, partner, value, quantity, foreign in planted():
         by_month.setdefault(month, []).append(f"('{partner}', {value}, {quantity}, {foreign})")
@@ -384,10 +384,9 @@ def test_a_zone_falls_under_its_tier_and_its_size(history):
 
 def test_an_edit_of_the_zones_and_their_thresholds_shows_in_the_scenario(history, tmp_path):
     """A row more in one seed, a threshold of another: the two tables are built again, and nothing else."""
-    project = tmp_path / "project"
-    shutil.copytree(PROJECT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(PROJECT_DIR / "seeds", tmp_path / "seeds")
     zones, parameters = (
-        project / "seeds/controls" / f"{name}.csv" for name in ("ai_zone", "export_control_parameter")
+        tmp_path / "seeds" / "controls" / f"{name}.csv" for name in ("ai_zone", "export_control_parameter")
     )
     with zones.open("a") as file:
         file.write("mine,My zone,BR,Me,other,60000,,2026-01-01,,Own example,\n")
@@ -396,15 +395,24 @@ def test_an_edit_of_the_zones_and_their_thresholds_shows_in_the_scenario(history
         text.replace("country_cap_gpus,tier_2,count,50000,", "country_cap_gpus,tier_2,count,70000,")
     )
     selected = ("ai_zone", "export_control_parameter", "ai_zone_scenario")
-    plain = ("--exclude-resource-type", "test", "unit_test", "--project-dir", str(project))
+    edited = f"""
+for node in manifest.nodes.values():
+    if node.resource_type == "seed":
+        node.root_path = {str(tmp_path)!r}
+"""
+
+    def build() -> int:
+        what = ("--exclude-resource-type", "test", "unit_test", "--write-json", "--select", *selected)
+        return history.dbt("build", *what, before=edited)
+
     before = history.query("select count(*) from ai_zone_scenario")[0][0]
-    assert history.dbt("build", *plain, "--select", *selected) == 0, history.log
+    assert build() == 0, history.log
     assert history.query("""
         select scheme, trust_tier, licence_route, licence_route_strict from ai_zone_scenario
         where zone_id = 'mine'
     """) == [("ai_diffusion", "tier_2", "licence_within_country_cap", "national_validated_end_user")]
     assert history.query("select count(*) from ai_zone_scenario") == [(before + 1,)]
-    assert history.dbt("build", *plain, "--select", *selected) == 0, history.log
+    assert build() == 0, history.log
     results = json.loads((history.directory.parent / "target" / "run_results.json").read_text())["results"]
     assert [result["message"] for result in results if "model" in result["unique_id"].split(".")[0]] == [
         "UNCHANGED"

@@ -17,9 +17,9 @@ CORE = "definition_id = 'compute_core' and period_start = date '2024-05-01'"
 
 
 @pytest.fixture(scope="module")
-def history(parsed_project, tmp_path_factory) -> TinyWarehouse:
+def history(forks, tmp_path_factory) -> TinyWarehouse:
     """Twenty-four months of both flows, equal within a year, with a code that was split on 2024-01-01."""
-    warehouse = TinyWarehouse(tmp_path_factory.mktemp("history") / "warehouse", parsed_project)
+    warehouse = TinyWarehouse(tmp_path_factory.mktemp("history") / "warehouse", forks)
     for year, imports in YEARS.items():
         for month in range(1, 13):
             period = f"{year}-{month:02}"

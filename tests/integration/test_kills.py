@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from orchestration.settings import REPOSITORY
-from tests.integration.pipeline import KILLED, Pipeline
+from tests.forks import KILLED
+from tests.integration.pipeline import Pipeline
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
 
@@ -26,10 +27,8 @@ PERIOD = ("--live", "--from", "2025-01", "--to", "2025-02")
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory):
-    running = Pipeline(tmp_path_factory.mktemp("log") / "runs.log")
-    yield running
-    running.close()
+def pipeline(forks):
+    return Pipeline(forks)
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +79,6 @@ def killed(pipeline, server, parsed_project, tmp_path_factory):
     return data_dir, run, second
 
 
-@pytest.fixture(scope="module")
-def left_alone(pipeline, killed, parsed_project, tmp_path_factory):
-    """The same archive, in a run that nobody disturbed."""
-    data_dir = tmp_path_factory.mktemp("alone")
-    shutil.copytree(parsed_project, data_dir / "dbt")
-    with pipeline.running(offline(data_dir, killed[0] / "archive")) as run:
-        assert run.exit_code() == 0, run.printed()
-    return data_dir
-
-
 def live(data_dir: Path, server: Replay, fetch: str = "missing") -> dict[str, str]:
     return {
         "AITB_DATA_DIR": str(data_dir),
@@ -108,16 +97,15 @@ def offline(data_dir: Path, archive: Path) -> dict[str, str]:
     return {"AITB_DATA_DIR": str(data_dir), "AITB_ARCHIVE_DIR": str(archive), "AITB_FETCH": "never"}
 
 
-def release(data_dir: Path) -> dict[str, bytes | str]:
-    """What a release is: its id and the bytes of its Parquet files. Only release_info knows the time."""
-    published = data_dir / "published"
-    files = {path.name: path.read_bytes() for path in published.glob("*.parquet")}
-    del files["release_info.parquet"]
-    return {"id": json.loads((published / "release.json").read_text())["release_id"], **files}
+def files(folder: Path) -> dict[str, bytes]:
+    """The Parquet files of a release. release_info alone knows its id and the time."""
+    found = {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+    del found["release_info.parquet"]
+    return found
 
 
-def tables(data_dir: Path) -> dict[str, list]:
-    with duckdb.connect(str(data_dir / "published" / "ai_trade.duckdb"), read_only=True) as con:
+def tables(folder: Path) -> dict[str, list]:
+    with duckdb.connect(str(folder / "ai_trade.duckdb"), read_only=True) as con:
         names = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
         return {name: con.execute(f"from {name}").fetchall() for name in names if name != "release_info"}
 
@@ -133,16 +121,6 @@ def second_run(environment: dict[str, str]) -> subprocess.CompletedProcess:
     )
 
 
-def test_the_run_after_the_kills_gives_the_same_release(killed, left_alone):
-    data_dir, last_run, _ = killed
-    assert "was killed; it is marked as failed" in last_run.printed()
-    # Killed while it published: what had landed, and is known to Dagster, is not gone through again.
-    assert "land months: as landed before" in last_run.printed()
-    assert release(data_dir) == release(left_alone)
-    assert tables(data_dir) == tables(left_alone)
-    assert not list(data_dir.rglob(".*.partial"))
-
-
 def test_a_second_run_at_the_same_time_says_who_holds_the_lock(killed):
     _, run, second = killed
     assert second.returncode == 2
@@ -151,7 +129,7 @@ def test_a_second_run_at_the_same_time_says_who_holds_the_lock(killed):
 
 @pytest.fixture(scope="module")
 def revised(pipeline, server, figures, killed, tmp_path_factory):
-    """The agency revises its figures, and a run replaces the release while a reader opens it all the time.
+    """The agency revises a month, and a run replaces the release while a reader opens it all the time.
 
     Gives the data directory and what the reader saw.
     """
@@ -168,7 +146,10 @@ def revised(pipeline, server, figures, killed, tmp_path_factory):
             except Exception as error:
                 seen.append(error)
 
-    figures.execute("update trade set con_val = con_val * 2, gen_val = gen_val * 2 where flow = 'imports'")
+    figures.execute("""
+        update trade set con_val = con_val * 2, gen_val = gen_val * 2
+        where flow = 'imports' and grain = 'month' and period = '2025-02'
+    """)
     reader = threading.Thread(target=read)
     reader.start()
     with pipeline.running(live(data_dir, server, fetch="always"), *PERIOD) as run:
@@ -187,28 +168,45 @@ def test_readers_see_the_old_release_or_the_new_one(killed, revised):
     assert set(seen) <= {before, after}
 
 
-def test_what_was_known_before_the_revision(pipeline, killed, revised):
-    """An as-of date gives the release of then, beside the current one."""
-    data_dir, _ = revised
-    current = release(data_dir)
+@pytest.fixture(scope="module")
+def left_alone(pipeline, killed, revised, parsed_project, tmp_path_factory):
+    """What was known before the revision, made from nothing by a run that nobody disturbed.
+
+    Gives its folder, beside the current release.
+    """
+    data_dir = tmp_path_factory.mktemp("alone")
+    shutil.copytree(parsed_project, data_dir / "dbt")
+    shutil.copytree(revised[0] / "published", data_dir / "published", symlinks=True)
     manifests = (killed[0] / "archive").glob("manifest/*/*/*/*.json")
     known_at = max(json.loads(path.read_text())["vintage_at"] for path in manifests)
-    environment = offline(data_dir, data_dir / "archive") | {"AITB_AS_OF": known_at}
-    with pipeline.running(environment) as run:
+    with pipeline.running(offline(data_dir, revised[0] / "archive") | {"AITB_AS_OF": known_at}) as run:
         assert run.exit_code() == 0, run.printed()
     (edition,) = (data_dir / "published" / "as_of").iterdir()
-    then = {path.name: path.read_bytes() for path in edition.glob("*.parquet")}
-    before = release(killed[0])
-    assert {name: body for name, body in then.items() if name != "release_info.parquet"} == {
-        name: body for name, body in before.items() if name != "id"
-    }
-    assert release(data_dir) == current
+    return edition
+
+
+def test_the_run_after_the_kills_gives_the_release_of_an_undisturbed_run(killed, left_alone):
+    """And an as-of date gives the release of then."""
+    data_dir, last_run, _ = killed
+    assert "was killed; it is marked as failed" in last_run.printed()
+    # Killed while it published: what had landed, and is known to Dagster, is not gone through again.
+    assert "land months: as landed before" in last_run.printed()
+    assert files(data_dir / "published") == files(left_alone)
+    assert tables(data_dir / "published") == tables(left_alone)
+    assert not list(data_dir.rglob(".*.partial"))
+
+
+def test_a_release_of_then_lies_beside_the_current_one(revised, left_alone):
+    assert files(left_alone.parent.parent) == files(revised[0] / "published")
 
 
 def release_and_total(data_dir: Path) -> tuple[str, int]:
     with duckdb.connect(str(data_dir / "published" / "ai_trade.duckdb"), read_only=True) as con:
         return con.execute("""
-            select release_id, (select sum(value_usd) from goods_trade where flow = 'import')::bigint
+            select release_id, (
+                select sum(value_usd) from goods_trade
+                where flow = 'import' and period_start = date '2025-02-01'
+            )::bigint
             from release_info
         """).fetchone()
 
@@ -227,10 +225,10 @@ def test_killed_fifty_times_at_random(pipeline, killed, left_alone, tmp_path):
         kills += code == KILLED
         if code != KILLED:
             assert code == 0, run.printed()
-            assert release(tmp_path) == release(left_alone)
+            assert files(tmp_path / "published") == files(left_alone)
             subprocess.run(
                 ["rm", "-rf", str(tmp_path / "published"), str(tmp_path / "warehouse")], check=True
             )
     with pipeline.running(environment) as run:
         assert run.exit_code() == 0, run.printed()
-    assert release(tmp_path) == release(left_alone)
+    assert files(tmp_path / "published") == files(left_alone)

@@ -14,10 +14,8 @@ NOTHING_NEW = "Nothing is new"
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory):
-    running = Pipeline(tmp_path_factory.mktemp("log") / "runs.log")
-    yield running
-    running.close()
+def pipeline(forks):
+    return Pipeline(forks)
 
 
 def vintages(data_dir: Path) -> list[tuple]:

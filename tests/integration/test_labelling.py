@@ -10,7 +10,8 @@ from dagster import AssetKey, DagsterInstance
 from orchestration.classification.prompt import CONTROLS
 from orchestration.definitions import build_definitions
 from orchestration.settings import Settings
-from tests.integration.pipeline import KILLED, Pipeline
+from tests.forks import KILLED
+from tests.integration.pipeline import Pipeline
 from tests.products import PRODUCTS, land_lists
 from tests.replay import faults
 from tests.replay.faults import Fault
@@ -37,10 +38,8 @@ def data_dir(landed, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory):
-    running = Pipeline(tmp_path_factory.mktemp("log") / "runs.log")
-    yield running
-    running.close()
+def pipeline(forks):
+    return Pipeline(forks)
 
 
 @pytest.fixture

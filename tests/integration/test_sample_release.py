@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,35 +18,28 @@ from rich.console import Console
 from orchestration import fidelity, headline, tariff_examples
 from orchestration.run import _is_current
 from orchestration.settings import REPOSITORY, Settings
+from tests.integration.pipeline import Pipeline
 
 MOST_SECONDS_WITH_NOTHING_NEW = 10
 CORE_2024 = "definition_id = 'compute_core' and period_grain = 'year' and period_start = date '2024-01-01'"
 
 
-def run_pipeline(data_dir: Path, archive_dir: Path, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.run"],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            "AITB_DATA_DIR": str(data_dir),
-            "AITB_ARCHIVE_DIR": str(archive_dir),
-            "AITB_FETCH": "never",
-            "COLUMNS": "160",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def sample_environment(data_dir: Path) -> dict[str, str]:
+    return {
+        "AITB_DATA_DIR": str(data_dir),
+        "AITB_ARCHIVE_DIR": str(REPOSITORY / "sample" / "archive"),
+        "AITB_FETCH": "never",
+    }
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(forks, parsed_project, tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("sample")
-    finished = run_pipeline(data_dir, REPOSITORY / "sample" / "archive")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return data_dir, finished.stdout
+    shutil.copytree(parsed_project, data_dir / "dbt")
+    environment = sample_environment(data_dir) | {"COLUMNS": "160"}
+    with Pipeline(forks).running(environment) as run:
+        assert run.exit_code() == 0, run.printed()
+    return data_dir, run.printed()
 
 
 @pytest.fixture(scope="module")
@@ -394,7 +388,14 @@ def test_a_second_run_with_nothing_new_ends_at_once(sample):
     data_dir, _ = sample
     before = (data_dir / "published" / "release.json").read_bytes()
     started = time.monotonic()
-    finished = run_pipeline(data_dir, REPOSITORY / "sample" / "archive")
+    finished = subprocess.run(
+        [sys.executable, "-m", "orchestration.run"],
+        cwd=REPOSITORY,
+        env={**os.environ, **sample_environment(data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert time.monotonic() - started < MOST_SECONDS_WITH_NOTHING_NEW
     assert finished.returncode == 0
     assert "Nothing is new" in finished.stdout
