@@ -82,8 +82,7 @@
 {% endmacro %}
 
 {% macro find_partition_changes() %}
-    {%- set relation = adapter.get_relation(this.database, this.schema, this.identifier) -%}
-    {%- if relation is none or relation.type != "table" or should_full_refresh() -%}
+    {%- if existing_type() != "table" or should_full_refresh() -%}
         {{- return({"is_build": true, "partitions": []}) -}}
     {%- endif -%}
     {%- set query -%}

@@ -12,9 +12,7 @@
 
 {#- What this run has to do for the model: `made_of`, and whether the model `is_unchanged`, made of just that. -#}
 {% macro made_of_now() %}
-    {%- set existing = load_cached_relation(this) -%}
-    {%- set is_kept = existing is not none
-        and existing.type == "table"
+    {%- set is_kept = existing_type() == "table"
         and not should_full_refresh()
         and not config.meta_get("always_made") -%}
     {%- set query -%}

@@ -88,8 +88,28 @@
 {% endmacro %}
 
 {% macro drop_existing() %}
-    {%- set existing_relation = load_cached_relation(this) -%}
-    {%- if existing_relation is not none -%}
-        drop {{ existing_relation.type }} {{ existing_relation }};
+    {%- set type = existing_type() -%}
+    {%- if type -%}
+        drop {{ type }} {{ this }};
     {%- endif -%}
+{% endmacro %}
+
+{#-
+    What stands in the model's place: "table", "view" or nothing. Looked up once for all models of a run: nobody but the
+    model makes anything there. dbt, when it is asked for a relation, compares the name with each that it knows.
+-#}
+{% macro existing_type() %}
+    {%- if "existing_types" not in graph -%}
+        {%- set query -%}
+            select table_name, case table_type when 'VIEW' then 'view' else 'table' end as relation_type
+            from information_schema.tables
+            where table_catalog = {{ sql_text(this.database) }} and table_schema = {{ sql_text(this.schema) }}
+        {%- endset -%}
+        {%- set types = {} -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do types.update({row.table_name: row.relation_type}) -%}
+        {%- endfor -%}
+        {%- do graph.update({"existing_types": types}) -%}
+    {%- endif -%}
+    {{- return(graph.existing_types.get(this.identifier)) -}}
 {% endmacro %}
