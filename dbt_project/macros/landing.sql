@@ -40,6 +40,37 @@
     {%- endif -%}
 {% endmacro %}
 
+{#- Ten-digit rows of countries as landed of these datasets, with the parts of exports that the agency leaves out. -#}
+{% macro landed_goods(datasets) %}
+with landed as (
+
+    select * from {{ landing('goods', datasets) }}
+
+)
+
+select
+    flow,
+    period_grain,
+    period_start,
+    partner_code,
+    commodity_system,
+    commodity_code,
+    value_usd,
+    duty_usd,
+    general_value_usd,
+    dutiable_value_usd,
+    charges_usd,
+    quantity_1,
+    unit_1,
+    quantity_2,
+    unit_2,
+    {{ part_of_export('domestic_value_usd', 'foreign_value_usd') }} as domestic_value_usd,
+    {{ part_of_export('foreign_value_usd', 'domestic_value_usd') }} as foreign_value_usd,
+    vintage_at,
+    landing_path
+from landed
+{% endmacro %}
+
 {#- Ready for SQL, in the order of the key, so that tables are written in it and a period stays together on disk. -#}
 {% macro selected_paths(table_name, datasets) %}
     {%- set query -%}
