@@ -279,7 +279,8 @@ def fill(
     something that cannot be used; the archive then has no new vintage.
     """
     entries = tuple(_entries(client, archive, source, dataset, partition, scope, now, progress))
-    if not entries:
+    # Of a question that was split, every part may say that there is nothing.
+    if all(entry.sha256 is None for entry in entries):
         return None
     vintage_at = now().replace(microsecond=0)
     return archive.commit(Snapshot(source.name, dataset.name, partition, vintage_at, scope, entries))
@@ -302,10 +303,10 @@ def _entries(
     while waiting:
         request = waiting.pop(0)
         progress(request)
+        parts = dataset.split(request)
         try:
-            answer = client.ask(source, request)
+            answer = client.ask(source, request, can_be_split=bool(parts))
         except (TooLarge, Unavailable) as error:
-            parts = dataset.split(request)
             if not parts or (isinstance(error, Unavailable) and not error.smaller_may_help):
                 raise
             waiting = [*parts, *waiting]

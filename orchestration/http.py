@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -87,23 +87,23 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def ask(self, source: Source, request: Request) -> Answer:
+    def ask(self, source: Source, request: Request, can_be_split: bool = False) -> Answer:
         """Give the source's answer, after as many tries as it takes.
 
-        Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
+        A question that can be split is tried less often when it seems to be too much. Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
         `Unavailable` when the tries are used up.
         """
         file = file_of(self.settings, source, request)
         if file is not None:
             return self._read(source, request, file)
-        if source.key is not None and getattr(self.settings, source.key) is None:
+        if source.key is not None and self._key(source) is None:
             raise KeyRefused(
                 f"{source.title} needs a key: set AITB_{source.key.upper()} "
                 "(it is free, see 'Live data' in the README)."
             )
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
-            stop=_enough,
+            stop=partial(_enough, can_be_split=can_be_split),
             wait=seconds_to_wait,
             sleep=self._sleep,
             reraise=True,
@@ -120,7 +120,7 @@ class Client:
         self._be_polite(source)
         params = list(request.params)
         if source.key is not None:
-            params.append((source.key_param, getattr(self.settings, source.key).get_secret_value()))
+            params.append((source.key_param, self._key(source)))
         url = getattr(self.settings, source.base_url).rstrip("/")
         url = f"{url}/{request.path}" if request.path else url
         try:
@@ -140,10 +140,11 @@ class Client:
                 retry_after=retry_after(response.headers.get("Retry-After")),
                 smaller_may_help=response.status_code == 504,
             )
-        holds_data = self._holds_data(source, str(request), response.status_code, response.headers, body)
         headers = {
-            name: self._without_secrets(value.encode()).decode() for name, value in response.headers.items()
+            name: self._without_key(source, value.encode()).decode()
+            for name, value in response.headers.items()
         }
+        holds_data = self._holds_data(source, str(request), response.status_code, response.headers, body)
         # An address that names one file gives what somebody has published, and speaks for no agency.
         origin, name = ("agency", "") if request.path else ("file", PurePosixPath(urlsplit(url).path).name)
         composed_from = headers.get("x-archive-composed-from", name)
@@ -160,12 +161,12 @@ class Client:
         self, source: Source, asked: str, status: int, headers: Mapping[str, str], body: bytes
     ) -> bool:
         try:
-            readable = self._without_secrets(body)
+            readable = self._without_key(source, body)
             holds_data = source.classify(status, headers, readable)
             if holds_data and readable != body:
                 raise Refused("repeats the key in its answer, which is not kept; check its address")
         except SourceError as error:
-            error.args = (self._without_secrets(f"{source.title}: {error} ({asked})".encode()).decode(),)
+            error.args = (self._without_key(source, f"{source.title}: {error} ({asked})".encode()).decode(),)
             raise
         return holds_data
 
@@ -197,18 +198,26 @@ class Client:
             self._sleep(source.seconds_between_requests - since)
         self._last_request_at[source.name] = self._clock()
 
-    def _without_secrets(self, text: bytes) -> bytes:
-        for secret in self.settings.secrets:
-            text = text.replace(secret.encode(), b"***")
-        return text
+    def _key(self, source: Source) -> str | None:
+        key = None if source.key is None else getattr(self.settings, source.key)
+        return None if key is None else key.get_secret_value()
+
+    def _without_key(self, source: Source, text: bytes) -> bytes:
+        """A source knows its own key alone: another one that stands in its text is a word like any other."""
+        key = self._key(source)
+        return text if key is None else text.replace(key.encode(), b"***")
 
 
 def post_notice(url: str, text: str) -> None:
     """Send one line of text to a webhook; raises `SourceError`, which does not name its address."""
     try:
-        httpx.post(url, json={"text": text}, timeout=10)
+        response = httpx.post(url, json={"text": text}, timeout=10)
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise SourceError(f"The failure webhook could not be reached: {type(error).__name__}") from None
+    if not response.is_success:
+        raise SourceError(
+            f"The failure webhook answered {response.status_code}; check AITB_FAILURE_WEBHOOK_URL"
+        )
 
 
 def file_of(settings: Settings, source: Source, request: Request) -> Path | None:
@@ -251,9 +260,9 @@ def _too_large(what: str, source: Source) -> TooLarge:
     return TooLarge(f"{what} is larger than {source.largest_bytes / 1024**2:g} MiB, which is too much.")
 
 
-def _enough(state: RetryCallState) -> bool:
+def _enough(state: RetryCallState, can_be_split: bool) -> bool:
     error = state.outcome.exception()
-    too_much = isinstance(error, Unavailable) and error.smaller_may_help
+    too_much = can_be_split and isinstance(error, Unavailable) and error.smaller_may_help
     return state.attempt_number >= (ATTEMPTS_BEFORE_SPLIT if too_much else ATTEMPTS)
 
 

@@ -176,20 +176,6 @@ class Settings(BaseSettings):
     def edition(self) -> str:
         return "current" if self.as_of is None else self.as_of.strftime("%Y%m%dT%H%M%SZ")
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values that must never be written anywhere."""
-        return tuple(
-            secret.get_secret_value()
-            for secret in (
-                self.census_api_key,
-                self.comtrade_api_key,
-                self.llm_api_key,
-                self.failure_webhook_url,
-            )
-            if secret is not None
-        )
-
 
 def is_address(location: str | Path) -> bool:
     """Whether something is found over the network; else it is the path of a file or a folder."""

@@ -281,7 +281,7 @@ class Endpoint:
         return Reply(
             content=None if problem else content,
             problem=problem,
-            model=self.without_secrets(str(answer.get("model") or "")),
+            model=self.without_key(str(answer.get("model") or "")),
             tokens_in=tokens_in,
             tokens_out=tokens_out,
             tokens_estimated=estimated,
@@ -307,14 +307,13 @@ class Endpoint:
         with suppress(ValueError, KeyError, TypeError):
             text = response.json()["error"]["message"]
         return (
-            self.without_secrets(" ".join(str(text).split()))[:LONGEST_QUOTE].rstrip(".") or "no reason given"
+            self.without_key(" ".join(str(text).split()))[:LONGEST_QUOTE].rstrip(".") or "no reason given"
         )
 
-    def without_secrets(self, text: str) -> str:
+    def without_key(self, text: str) -> str:
         """A text of the server as it may be kept and shown."""
-        for secret in self._settings.secrets:
-            text = text.replace(secret, "***")
-        return text
+        key = self._settings.llm_api_key
+        return text if key is None else text.replace(key.get_secret_value(), "***")
 
 
 def price(settings: Settings, tokens_in: int, tokens_out: int) -> float:

@@ -2,8 +2,9 @@
 
 https://comtradedeveloper.un.org. The service answers for a year and a code with a row for each reporter,
 partner and flow, at most a hundred thousand of them; a free key is needed. Without the dimensions that are
-pinned here (second partner, customs procedure, way of transport) each row would come several times. Imports
-are valued with freight and insurance (CIF), or without (FOB) where the reporter says so too.
+pinned here (second partner, customs procedure, way of transport) each row would come several times, and
+without descriptions countries come by number alone, their ISO codes null. Imports are valued with freight and
+insurance (CIF), or without (FOB) where the reporter says so too.
 
 A table that somebody has prepared comes as one Parquet file: names instead of codes, imports alone, all
 years. Both become the same tables. The world and groups of countries have a table of their own.
@@ -95,7 +96,7 @@ def _plan(partition: str, _: Scope) -> list[Request]:
             PATH,
             (
                 *(("period", partition), ("cmdCode", code), ("flowCode", ",".join(FLOWS))),
-                *(*PINNED, ("maxRecords", str(MOST)), ("includeDesc", "false")),
+                *(*PINNED, ("maxRecords", str(MOST)), ("includeDesc", "true")),
             ),
         )
         for code in codes()
@@ -146,7 +147,9 @@ def _of_record(number: int, record: Mapping) -> tuple[Row | None, bool, Fault | 
     return row, not codes.isdisjoint((WORLD, *GROUPS)), None
 
 
-def _country(code: int, iso3: str) -> str:
+def _country(code: int, iso3: str | None) -> str:
+    if iso3 is None:
+        raise ValueError(f"country {code} without an ISO code")
     return TAIWAN[1] if code == TAIWAN[0] else iso3.strip()
 
 

@@ -23,6 +23,8 @@ def trade(figures: Figures, params: Params, keys: Sequence[str]) -> Answer:
         [asked["period"], asked["cmdCode"].split(","), asked["flowCode"].split(",")],
     ).fetchall()
     found = [json.loads(record) for (record,) in rows]
+    if asked.get("includeDesc", "true") != "true":
+        found = [record | {"reporterISO": None, "partnerISO": None} for record in found]
     if any(name not in asked for name in ("partner2Code", "customsCode", "motCode")):
         found *= 2
     said = {"elapsedTime": "0.1 secs", "count": len(found), "data": found, "error": ""}

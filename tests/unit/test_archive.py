@@ -190,6 +190,14 @@ def test_an_answer_that_is_too_large_is_split_without_a_second_try(client, archi
     assert 0 < max(entry.size for entry in snapshot.entries) < size
 
 
+def test_parts_of_a_first_question_that_all_say_that_there_is_nothing_leave_no_vintage(client, archive, server):
+    server.faults.append(Fault(status(504), params={"I_COMMODITY": "0*"}, times=None))
+
+    assert fetch(client, archive, partition="2031-01", dataset=PROGRAMMES) is None
+    assert asked_for(server) == ["0*", "0*", *(f"0{i}*" for i in range(10)), *(f"{i}*" for i in range(1, 10))]
+    assert archive.partitions("census_trade", PROGRAMMES.name) == []
+
+
 def test_a_source_that_is_down_is_not_asked_smaller_questions(client, archive, server):
     server.faults.append(Fault(status(500), params={"I_COMMODITY": "0*"}, times=None))
 

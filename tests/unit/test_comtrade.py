@@ -116,6 +116,11 @@ def test_rows_that_come_twice_or_cannot_be_read_are_kept_out(bring):
     assert {failed.name for failed in rejection.value.gate.failed} == {"keys_unique", "no_bad_values"}
 
 
+def test_a_country_without_its_code_is_kept_out(bring):
+    with pytest.raises(Rejected, match="country 158 without an ISO code"):
+        bring(FIRST, record(MALAYSIA, "M", (158, None), 5.0))
+
+
 def test_a_world_that_is_not_the_sum_of_its_partners_is_a_warning(bring):
     result = bring(FIRST, record(MALAYSIA, "M", USA, 60.0), record(MALAYSIA, "M", WORLD, 100.0))
     assert [check.name for check in result.gate.checks if check.status == "warned"] == [

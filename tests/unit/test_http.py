@@ -7,6 +7,7 @@ from email.utils import formatdate
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from orchestration.http import Client, post_notice
 from orchestration.sources import census_trade
@@ -112,13 +113,15 @@ def test_retry_after_as_a_date_is_obeyed(client, server, slept, monkeypatch, sec
     [faults.query_error_page, status(504), faults.truncated],
     ids=["failed query", "504", "truncated"],
 )
-def test_a_question_that_may_be_too_much_is_tried_twice(client, server, act):
+@pytest.mark.parametrize(("can_be_split", "tries"), [(True, 2), (False, 5)], ids=["can be split", "cannot"])
+def test_a_question_that_may_be_too_much_is_tried_twice(client, server, act, can_be_split, tries):
+    """It is better split than asked a third time; one that cannot be split has nothing but its tries."""
     server.faults.append(Fault(act, times=None))
 
     with pytest.raises(Unavailable) as failure:
-        client.ask(SOURCE, TOTALS)
+        client.ask(SOURCE, TOTALS, can_be_split=can_be_split)
     assert failure.value.smaller_may_help
-    assert len(server.requests) == 2
+    assert len(server.requests) == tries
 
 
 def test_no_answer_in_time_may_be_too_much_but_no_connection_is_not(settings, server, make_client):
@@ -138,7 +141,7 @@ def test_an_answer_that_drips_without_end_is_given_up(client, server, slept):
     server.faults.append(Fault(faults.dripping, times=None))
 
     with pytest.raises(Unavailable, match=r"was still sending after 600 s: .*, tried 2 times") as dripping:
-        client.ask(SOURCE, TOTALS)
+        client.ask(SOURCE, TOTALS, can_be_split=True)
 
     assert dripping.value.smaller_may_help
     assert slept == [1.0]
@@ -184,6 +187,19 @@ def test_a_key_that_is_missing_or_wrong_is_named_by_its_setting(settings, server
 
     assert key is None or key not in str(refused.value)
     assert len(server.requests) == (0 if key is None else 1)
+
+
+def test_the_key_of_another_source_is_a_word_like_any_other(settings, make_client):
+    """Servers of language models on one's own machine take any key, and 'EMPTY' is what many give."""
+    given = settings.model_copy(update={"llm_api_key": SecretStr(str(ALL_IMPORTS))})
+    with make_client(given) as client:
+        assert str(ALL_IMPORTS).encode() in client.ask(SOURCE, TOTALS).body
+
+
+def test_an_answer_that_repeats_the_key_is_refused(client, server):
+    server.faults.append(Fault(lambda _: Answer(200, "application/json", f'[["{KEY}"]]'.encode())))
+    with pytest.raises(Refused, match="repeats the key in its answer, which is not kept"):
+        client.ask(SOURCE, TOTALS)
 
 
 def test_a_source_without_a_key_gets_none(client, server):
@@ -236,14 +252,21 @@ def test_the_key_is_in_no_log_and_in_no_error(settings, server, make_client, cap
 def test_a_webhook_gets_a_line_and_its_address_is_not_shown(server, caplog, monkeypatch):
     caplog.set_level(logging.DEBUG)
     sent = []
-    monkeypatch.setattr(httpx, "post", lambda url, json, timeout: sent.append((url, json)))
+
+    def receive(url: str, json: dict, timeout: float) -> httpx.Response:
+        sent.append((url, json))
+        return httpx.Response(200 if len(sent) == 1 else 410)
+
+    monkeypatch.setattr(httpx, "post", receive)
     post_notice("http://hooks.test/secret", "a step failed")
+    with pytest.raises(SourceError, match="answered 410; check AITB_FAILURE_WEBHOOK_URL"):
+        post_notice("http://hooks.test/secret", "a step failed")
     monkeypatch.undo()
 
     with pytest.raises(SourceError, match="could not be reached: ConnectError") as failure:
         post_notice("http://127.0.0.1:1/secret", "a step failed")
 
-    assert sent == [("http://hooks.test/secret", {"text": "a step failed"})]
+    assert sent == [("http://hooks.test/secret", {"text": "a step failed"})] * 2
     assert "secret" not in str(failure.value) + caplog.text
 
 
