@@ -223,7 +223,11 @@ def _is_unread(
     partition: str,
     requests: Sequence[Request],
 ) -> bool:
-    newest = archive.latest(source.name, dataset.name, partition, as_of=None)
+    try:
+        newest = archive.latest(source.name, dataset.name, partition, as_of=None)
+    except ArchiveDamaged:
+        # Landing says so, and rejects it.
+        return True
     known = {entry.request: entry.sha256 for entry in newest.entries} if newest else {}
     for request in requests:
         try:

@@ -242,7 +242,7 @@ def _input(settings: Settings, name: str) -> dict[str, str]:
 
 def _contents(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, str]:
     """What the tables and seeds hold, by their record in the warehouse."""
-    path = settings.warehouse_dir / "warehouse.duckdb"
+    path = settings.warehouse_file
     if not path.exists():
         return {}
     with duckdb.connect(str(path), read_only=True) as con:
@@ -256,7 +256,7 @@ def _contents(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, str]
 
 def _warehouse(settings: Settings) -> str | None:
     """Identity of the warehouse, by what its tables and views record of themselves; None without one."""
-    path = settings.warehouse_dir / "warehouse.duckdb"
+    path = settings.warehouse_file
     if not path.exists():
         return None
     with duckdb.connect(str(path), read_only=True) as con:

@@ -14,7 +14,7 @@ from orchestration.settings import Settings
 def main() -> int:
     """Write both sites below the data directory; needs a run to document."""
     settings = Settings()
-    if not (settings.warehouse_dir / "warehouse.duckdb").exists():
+    if not settings.warehouse_file.exists():
         print(f"There is no warehouse in {settings.data_dir} yet: run `make run` (or `make live`) first.")
         return 2
     site = settings.data_dir / "docs"

@@ -5,11 +5,15 @@ A full disk or a missing permission ends in `NotWritten`, which names the path a
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+# Others have files that begin with a dot and end so.
+_LEFTOVER = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>partial|old)")
 
 
 class NotWritten(OSError):
@@ -29,9 +33,14 @@ def reason_of(error: OSError) -> str:
     return error.reason if isinstance(error, NotWritten) else error.strerror or str(error)
 
 
+def partial_of(path: Path) -> Path:
+    """A new name beside `path` for what is to become it, or was it; `clear_leftovers` removes what stays."""
+    return path.with_name(f".{path.name}.{uuid4().hex}.partial")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` by one rename, after it has reached the disk; raises `NotWritten`."""
-    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    partial = partial_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -69,13 +78,13 @@ def directory_in_one_rename(target: Path) -> Iterator[Path]:
 
     A `target` that is there already is put aside first and removed after the rename. Raises `NotWritten`.
     """
-    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+    partial = partial_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         yield partial
         if target.exists():
-            old = target.with_name(f".{target.name}.{uuid4().hex}.old")
+            old = partial.with_suffix(".old")
             target.rename(old)
             partial.rename(target)
             shutil.rmtree(old)
@@ -94,13 +103,14 @@ def clear_leftovers(root: Path) -> None:
 
     What it had put aside for something new that never came is put back.
     """
-    for old in list(root.glob("**/.*.old")):
-        target = old.with_name(old.name[1:].rsplit(".", 2)[0])
-        if not target.exists():
-            old.rename(target)
-    for pattern in ("**/.*.partial", "**/.*.old"):
-        for leftover in list(root.glob(pattern)):
-            if leftover.is_dir() and not leftover.is_symlink():
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink(missing_ok=True)
+    for leftover in list(root.glob("**/.*")):
+        match = _LEFTOVER.fullmatch(leftover.name)
+        if match is None:
+            continue
+        target = leftover.with_name(match["target"])
+        if match["kind"] == "old" and leftover.exists() and not target.exists():
+            leftover.rename(target)
+        elif leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)

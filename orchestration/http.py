@@ -90,8 +90,9 @@ class Client:
     def ask(self, source: Source, request: Request, can_be_split: bool = False) -> Answer:
         """Give the source's answer, after as many tries as it takes.
 
-        A question that can be split is tried less often when it seems to be too much. Raises `Refused` when asking again is no use, `TooLarge` when the question has to be split, and
-        `Unavailable` when the tries are used up.
+        A question that can be split is tried less often when it seems to be too much. Raises `Refused` when
+        asking again is no use, `TooLarge` when the question has to be split, and `Unavailable` when the tries
+        are used up.
         """
         file = file_of(self.settings, source, request)
         if file is not None:

@@ -5,16 +5,21 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from uuid import uuid4
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from filelock import FileLock, Timeout
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
+from orchestration.files import partial_of
 from orchestration.settings import Settings
 
-PID_TAG = "ai_trade/pid"
+PROCESS_TAG = "ai_trade/process"
 ENGINES: dict[str, Engine] = {}
+# For a process and a folder of processes: the name under which it is known, and its lock.
+_LOCKS: dict[tuple[int, Path], tuple[str, FileLock]] = {}
 
 
 def home(settings: Settings) -> Path:
@@ -57,36 +62,70 @@ def _engine_of(address: str, connect_args: dict[str, object], **_: object) -> En
     return ENGINES[address]
 
 
-def clear_dead_runs(instance: DagsterInstance) -> list[str]:
+def process_tag(instance: DagsterInstance) -> dict[str, str]:
+    """The tag of a run that this process works on; `clear_dead_runs` tells by it a dead run from a slow one.
+
+    A process id would be that of somebody else after a container or the machine has started anew. The tag
+    names a file that the process keeps locked, and the operating system takes the lock away when it ends.
+    """
+    folder = _processes(instance)
+    if (os.getpid(), folder) not in _LOCKS:
+        file = folder / f"{os.getpid()}-{uuid4().hex[:12]}"
+        # It gets its name once it is locked: an open file without a lock is that of a dead process.
+        partial = partial_of(file)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(partial, thread_local=False)
+        lock.acquire()
+        partial.rename(file)
+        atexit.register(file.unlink, missing_ok=True)
+        _LOCKS[os.getpid(), folder] = file.name, lock
+    name, _ = _LOCKS[os.getpid(), folder]
+    return {PROCESS_TAG: name}
+
+
+def clear_dead_runs(instance: DagsterInstance, untagged: bool = False) -> list[str]:
     """Mark runs whose process is gone as failed and free their places in the pools; give their ids.
 
     A killed run keeps its place in a pool, and the next run would wait for it for ever.
+
+    untagged: also runs that no process has signed. One that waits for its place in the pool has not yet, so
+              that only who knows that nothing is at work can ask for it.
     """
     unfinished = RunsFilter(
         statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
     )
+    alive = _living_processes(instance)
     dead = [
         run
         for run in instance.get_runs(unfinished)
-        if PID_TAG in run.tags and not _is_alive(int(run.tags[PID_TAG]))
+        if (run.tags[PROCESS_TAG] not in alive if PROCESS_TAG in run.tags else untagged)
     ]
     for run in dead:
-        instance.report_run_failed(run, f"Its process ({run.tags[PID_TAG]}) is gone.")
+        process = run.tags.get(PROCESS_TAG, "not known").partition("-")[0]
+        instance.report_run_failed(run, f"Its process ({process}) is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in dead]
 
 
-def _is_alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _living_processes(instance: DagsterInstance) -> set[str]:
+    """The processes that hold their lock; the files of the others are removed."""
+    alive = {name for name, _ in _LOCKS.values()}
+    for file in _processes(instance).glob("[!.]*"):
+        if file.name in alive:
+            continue
+        lock = FileLock(file, thread_local=False)
+        try:
+            with lock.acquire(timeout=0):
+                file.unlink(missing_ok=True)
+        except Timeout:
+            alive.add(file.name)
+    return alive
+
+
+def _processes(instance: DagsterInstance) -> Path:
+    return Path(instance.root_directory) / "processes"
 
 
 if __name__ == "__main__":
-    clear_dead_runs(open_instance(Settings()))
+    # Before the UI starts: what launches runs, and would let them wait, is not there.
+    clear_dead_runs(open_instance(Settings()), untagged=True)

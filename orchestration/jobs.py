@@ -67,7 +67,10 @@ def _post_failures(settings: Settings) -> HookDefinition:
     def post(context: HookContext) -> None:
         if settings.failure_webhook_url is None:
             return
-        text = f"{context.job_name}: {context.op.name} failed in run {context.run_id}. {context.op_exception}"
+        # A retry that is not granted says nothing itself; what it was asked for does.
+        error = context.op_exception
+        reason = (error and error.__cause__) or error
+        text = f"{context.job_name}: {context.op.name} failed in run {context.run_id}. {reason}"
         try:
             post_notice(settings.failure_webhook_url.get_secret_value(), text)
         except SourceError as error:

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,8 +21,15 @@ import pandas as pd
 
 from data_quality.runner import CheckResult, GateResult, run_suite
 from data_quality.suites.landing import SUITES, context
-from orchestration.archive import ArchiveDamaged, Snapshot, may_fill, open_archive, unread
-from orchestration.files import NotWritten, directory_in_one_rename, reason_of, write_atomically
+from orchestration.archive import (
+    VINTAGE_FORMAT,
+    ArchiveDamaged,
+    Snapshot,
+    may_fill,
+    open_archive,
+    unread,
+)
+from orchestration.files import NotWritten, directory_in_one_rename, partial_of, reason_of, write_atomically
 from orchestration.settings import SEEDS, Settings, is_address
 from orchestration.sources.model import EVERYTHING, Dataset, Grain, Refused
 from orchestration.sources.registry import DATASETS
@@ -121,7 +128,11 @@ def landed_digest(settings: Settings, grain: Grain, partitions: Iterable[str]) -
         if unread(settings, archive, source, dataset):
             return None
         for partition in partitions:
-            snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
+            try:
+                snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
+            except ArchiveDamaged:
+                # Landing says so, and rejects it.
+                return None
             if snapshot is None:
                 if may_fill(settings, source) and is_address(getattr(settings, source.base_url)):
                     return None
@@ -324,25 +335,36 @@ def _covers(item: Landed) -> str | None:
 
 def quarantined(settings: Settings) -> list[str]:
     """Why the newest vintage of a partition is kept out, for every partition where that is so."""
-    messages = {}
-    for report in sorted(settings.quarantine_dir.glob("*/*/*/[!.]*/report.json")):
-        source, name, partition = report.parts[-5:-2]
+    messages = []
+    for (source, name, partition), folder in _rejected(settings).items():
         accepted = landed(settings, source, name, partition)
-        if not accepted or _version(accepted[-1].folder) < _version(report.parent):
-            messages[name, partition] = json.loads(report.read_text())["message"]
-    return list(messages.values())
+        if not accepted or _version(accepted[-1].folder) < _version(folder):
+            messages.append(_message(folder))
+    return messages
+
+
+def _rejected(settings: Settings) -> dict[tuple[str, str, str], Path]:
+    """The newest rejected vintage, known at the as-of date, of each source, dataset and partition."""
+    folders = [report.parent for report in settings.quarantine_dir.glob("*/*/*/[!.]*/report.json")]
+    known = sorted(
+        (folder for folder in folders if settings.as_of is None or _vintage_at(folder) <= settings.as_of),
+        key=lambda folder: (folder.parts[-4:-1], _version(folder)),
+    )
+    return {folder.parts[-4:-1]: folder for folder in known}
+
+
+def _message(rejected: Path) -> str:
+    return json.loads((rejected / "report.json").read_text())["message"]
 
 
 def _not_landed(settings: Settings) -> Iterator[dict[str, object]]:
     """Partitions that were rejected and have no accepted vintage."""
-    for report in sorted(settings.quarantine_dir.glob("*/*/*/*/report.json")):
-        source, name, partition = report.parts[-5:-2]
+    for (source, name, partition), folder in _rejected(settings).items():
         if name not in DATASETS or landed(settings, source, name, partition):
             continue
         _, dataset = DATASETS[name]
         if dataset.grain not in ("month", "year"):
             continue
-        content = json.loads(report.read_text())
         for level in sorted({dataset.level(request) for request in dataset.plan(partition, EVERYTHING)}):
             yield {
                 "dataset": name,
@@ -352,7 +374,7 @@ def _not_landed(settings: Settings) -> Iterator[dict[str, object]]:
                 "level": level,
                 "partner_code": "*",
                 "status": "rejected",
-                "reason": content["message"],
+                "reason": _message(folder),
                 "vintage_at": None,
             }
 
@@ -361,7 +383,7 @@ def _write_input(
     settings: Settings, name: str, columns: dict[str, str], rows: list[dict[str, object]]
 ) -> None:
     target = settings.warehouse_dir / "inputs" / f"{name}.parquet"
-    partial = target.with_name(f".{target.name}.partial")
+    partial = partial_of(target)
     frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
     typed = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in columns.items())
     try:
@@ -383,6 +405,10 @@ def _version(folder: Path) -> tuple[str, int]:
     """Vintage and reader version, so that the tenth reader comes after the ninth."""
     vintage, _, reader_version = folder.name.rpartition("-r")
     return vintage, int(reader_version)
+
+
+def _vintage_at(folder: Path) -> datetime:
+    return datetime.strptime(_version(folder)[0], VINTAGE_FORMAT).replace(tzinfo=UTC)
 
 
 def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[Landed | None, str]:

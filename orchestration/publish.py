@@ -21,7 +21,7 @@ import duckdb
 
 from orchestration.archive import open_archive
 from orchestration.dbt import DBT_CODE
-from orchestration.files import NotWritten, directory_in_one_rename, files_digest
+from orchestration.files import NotWritten, directory_in_one_rename, files_digest, partial_of
 from orchestration.landing import Landed, quarantined, selected
 from orchestration.settings import REPOSITORY, Settings
 
@@ -169,7 +169,8 @@ def swap_in(settings: Settings, target: Path) -> dict:
         if not (root / name).is_symlink():
             _link(root / name, Path("current") / name)
     for path in root.iterdir():
-        if path.is_symlink() and path.name != "current" and path.name not in names:
+        # Others may have links of their own here.
+        if path.is_symlink() and path.readlink().parent == Path("current") and path.name not in names:
             path.unlink()
     _remove_old(root, target)
     return json.loads((target / RELEASE_FILE).read_text())
@@ -183,8 +184,9 @@ def _write_tables(
     row_counts = {}
     written = [*(table for table in tables if not table.is_query), *RELEASE_TABLES]
     with duckdb.connect(config={"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}) as con:
-        con.execute(f"attach '{settings.warehouse_dir / 'warehouse.duckdb'}' as warehouse (read_only)")
-        con.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
+        warehouse, release = (_text(str(path)) for path in (settings.warehouse_file, folder / DATABASE))
+        con.execute(f"attach {warehouse} as warehouse (read_only)")
+        con.execute(f"attach {release} as release (storage_version '{STORAGE_VERSION}')")
         _describe_release(con, info, checks)
         # Most tables are too small to keep two cores busy.
         with ThreadPoolExecutor(max_workers=2) as pool:
@@ -193,7 +195,7 @@ def _write_tables(
         con.execute("begin")
         for table in written:
             name = f"release.main.{table.name}"
-            con.execute(f"create table {name} as from read_parquet('{folder / table.name}.parquet')")
+            con.execute(f"create table {name} as from read_parquet({_parquet(folder, table)})")
             con.execute(f"comment on table {name} is {_text(table.description)}")
             for column, description in table.columns.items():
                 con.execute(f"comment on column {name}.{column} is {_text(description)}")
@@ -212,7 +214,7 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path, table: Publishe
     with con.cursor() as cursor:
         cursor.execute(f"""
             copy (from {table.relation} order by {", ".join(table.key)})
-            to '{folder / table.name}.parquet' (format parquet, compression zstd)
+            to {_parquet(folder, table)} (format parquet, compression zstd)
         """)
 
 
@@ -257,13 +259,16 @@ def _describe_release(con: duckdb.DuckDBPyConnection, info: dict, checks: list[d
         )
 
 
+def _parquet(folder: Path, table: PublishedTable) -> str:
+    return _text(str(folder / f"{table.name}.parquet"))
+
+
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
 def _link(path: Path, to: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
+    partial = partial_of(path)
     partial.symlink_to(to)
     partial.replace(path)
 
@@ -272,4 +277,7 @@ def _remove_old(root: Path, current: Path) -> None:
     """Keep the newest few releases: a reader may still be on its way through the one before."""
     releases = sorted((root / "releases").glob("[!.]*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in [path for path in releases if path != current][RELEASES_KEPT - 1 :]:
-        shutil.rmtree(path)
+        # One that was removed by half must never be taken for a release.
+        gone = partial_of(path)
+        path.rename(gone)
+        shutil.rmtree(gone)

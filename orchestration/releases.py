@@ -1,7 +1,7 @@
 """Is there a new month? The question that the schedule, the sensor and `make live` ask in the same words."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from orchestration.archive import Archive, open_archive, unread
 from orchestration.http import Client
@@ -92,13 +92,14 @@ def revisions_to_land(settings: Settings, client: Client) -> list[str]:
     return [] if in_force in archive.partitions(source.name, dataset.name) else [in_force]
 
 
-def days_to_land(settings: Settings, today: date) -> list[str]:
-    """Days of the screening list that are to be had and not archived: today's, or those of a folder."""
+def days_to_land(settings: Settings, now: datetime) -> list[str]:
+    """Days of the screening list that are to be had and not archived: the last one, or those of a folder."""
     archive = open_archive(settings)
     source, (dataset,) = csl.SOURCE, csl.SOURCE.datasets
     if not is_address(settings.csl_url):
         return unread(settings, archive, source, dataset)
-    return [] if str(today) in archive.partitions(source.name, dataset.name) else [str(today)]
+    served = csl.day_served(now)
+    return [] if served in archive.partitions(source.name, dataset.name) else [served]
 
 
 def amendments_to_land(settings: Settings, client: Client) -> list[str]:

@@ -5,6 +5,7 @@
     python -m orchestration.run --live --from 2025-01 --to 2025-06
     python -m orchestration.run --label                     ask the language model about new products
 
+The second and the third need AITB_FETCH and a data directory of their own: `make live` sets both.
 Dagster, dbt and Great Expectations are imported only when there is something to do.
 """
 
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from orchestration.landing import landed_digest, quarantined
 from orchestration.lock import Busy, writing
 from orchestration.publish import current_release, inputs_digest
 from orchestration.settings import Settings
-from orchestration.sources.model import SourceError
+from orchestration.sources.model import NEW_YORK, Refused, SourceError, Unavailable
 from orchestration.sources.registry import DATASETS
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.label:
             return _label(settings, console)
+        if given.live and settings.fetch == "never":
+            raise Refused(
+                "AITB_FETCH is 'never', so that the sources may not be asked; set it to 'missing' or "
+                "'always', or leave it to `make live`."
+            )
         if not given.live and _is_current(settings):
             console.print("Nothing is new: the release stands for the archive and the code as they are.")
             return _report(settings, console)
@@ -72,11 +78,11 @@ def main(arguments: list[str] | None = None) -> int:
             _log_to(console)
             for folder in {settings.data_dir, settings.archive_dir, settings.publish_dir}:
                 clear_leftovers(folder)
-            if given.live:
-                settings, plan, release = _live_plan(settings, given)
-            else:
-                plan, release = _archived_plan(settings), None
-            return _run(settings, plan, release, console)
+            if not given.live:
+                return _run(settings, _archived_plan(settings), None, console)
+            settings, plan, release, failures = _live_plan(settings, given, datetime.now(NEW_YORK))
+            # What could not even be asked for is missing as well.
+            return _run(settings, plan, release, console) or int(bool(failures))
     except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
         console.print(str(error), style="red", soft_wrap=True)
         return 2
@@ -132,14 +138,18 @@ def _archived_plan(settings: Settings) -> Plan:
     return plan
 
 
-def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings, Plan, "Release | None"]:
-    """The months and years asked for, or those of a new release, with the lists of their years.
+def _live_plan(
+    settings: Settings, given: argparse.Namespace, now: datetime
+) -> tuple[Settings, Plan, "Release | None", list[SourceError]]:
+    """The months and years asked for, or those of a new release, with the lists of their years; and which
+    sources could not say what they have.
 
     Without anything new only what is missing is asked for. The revision of the tariff schedule that is in
-    force comes with all of them, and so do the lists of the export controls as they are today.
+    force comes with all of them, and so do the lists of the export controls as they are today. Raises
+    `Refused` for months that there cannot be, and `KeyRefused` without a key.
     """
     from orchestration.http import Client
-    from orchestration.partitions import months, whole_years, years_of
+    from orchestration.partitions import FIRST_YEAR, last_complete_month, months, whole_years, years_of
     from orchestration.releases import (
         amendments_to_land,
         archived_release,
@@ -148,28 +158,45 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings,
         revisions_to_land,
     )
 
+    last_month = last_complete_month(now.date())
+    if given.first and not f"{FIRST_YEAR}-01" <= given.first <= given.last <= last_month:
+        raise Refused(
+            f"Months can be loaded from {FIRST_YEAR}-01 to {last_month}, the last one that is over."
+        )
+    release = None
+    law: Plan = {}
+    failures: list[SourceError] = []
     with Client(settings) as client:
-        release = None if given.first else new_release(settings, client, date.today())
-        law: Plan = {"day": days_to_land(settings, date.today())}
+        try:
+            release = None if given.first else new_release(settings, client, now.date())
+        except Unavailable as error:
+            log.error("%s The months stay as they are archived.", error)
+            failures.append(error)
+        # What one source has does not wait for another.
         for grain, what, to_land in (
-            ("revision", "The tariff schedule stays as it is", revisions_to_land),
-            ("amendment", "The export control regulations stay as they are", amendments_to_land),
+            ("day", "The screening list stays as it is", lambda: days_to_land(settings, now)),
+            ("revision", "The tariff schedule stays as it is", lambda: revisions_to_land(settings, client)),
+            (
+                "amendment",
+                "The export control regulations stay as they are",
+                lambda: amendments_to_land(settings, client),
+            ),
         ):
             try:
-                law[grain] = to_land(settings, client)
+                law[grain] = to_land()
             except SourceError as error:
-                # The trade figures do not wait for it.
                 log.error("%s %s archived.", error, what)
+                failures.append(error)
                 law[grain] = []
     if given.first:
         asked = months(given.first, given.last)
         years = whole_years(given.first, given.last)
         plan = {"month": asked, "year": years, "edition": years_of(asked)}
-        return settings, {**plan, **law, "current": ["current"]}, None
+        return settings, {**plan, **law, "current": ["current"]}, None, failures
     if release is not None:
         plan = {grain: list(names) for grain, names in release.partitions.items()}
-        return settings, {**plan, **law}, release
-    log.info("no new month is published; working with what is archived")
+        return settings, {**plan, **law}, release, failures
+    log.info("no new month is known of; working with what is archived")
     plan = _archived_plan(settings)
     # What an earlier run did not come to.
     latest = archived_release(settings)
@@ -177,7 +204,7 @@ def _live_plan(settings: Settings, given: argparse.Namespace) -> tuple[Settings,
         plan[grain] = sorted({*plan[grain], *names})
     for grain, names in law.items():
         plan[grain] = sorted({*plan[grain], *names})
-    return settings.model_copy(update={"fetch": "missing"}), plan, None
+    return settings.model_copy(update={"fetch": "missing"}), plan, None, failures
 
 
 def _label(settings: Settings, console: Console) -> int:
@@ -282,14 +309,14 @@ def _execute(
     tags: dict[str, str],
     console: Console,
 ) -> "ExecuteInProcessResult":
-    from orchestration.instance import PID_TAG
+    from orchestration.instance import process_tag
 
     # What dbt prints goes to a file; here it would bury what a person wants to see.
     log_file = settings.data_dir / "run.log"
     with console.status(job.replace("_", " ")), log_file.open("a") as file, redirect_stdout(file):
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags={**tags, PID_TAG: str(os.getpid())},
+            tags={**tags, **process_tag(instance)},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

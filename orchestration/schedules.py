@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from dagster import (
     DagsterInstance,
@@ -25,9 +24,8 @@ from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS
 from orchestration.releases import Release, new_release
 from orchestration.settings import Settings
-from orchestration.sources.model import Grain
+from orchestration.sources.model import NEW_YORK, Grain
 
-NEW_YORK = ZoneInfo("America/New_York")
 OFFLINE = SkipReason("AITB_FETCH is 'never': this instance works on what is archived.")
 NOTHING_NEW = SkipReason("No new month is published yet.")
 ASKED_FOR = SkipReason("What is published was asked for already.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from dagster import (
     DefaultSensorStatus,
@@ -30,16 +31,16 @@ from orchestration.releases import (
 )
 from orchestration.schedules import (
     ASKED_FOR,
-    NEW_YORK,
     NOTHING_NEW,
     OFFLINE,
     range_tags,
     runs_to_request,
 )
 from orchestration.settings import Settings, is_address
+from orchestration.sources.model import NEW_YORK, SourceError
 
 NO_NEW_REVISION = SkipReason("The revision in force is archived.")
-NO_NEW_CONTROLS = SkipReason("The screening list of today and the last amendment are archived.")
+NO_NEW_CONTROLS = SkipReason("The last screening list and the last amendment are archived.")
 
 
 def sensors(
@@ -101,30 +102,37 @@ def sensors(
         minimum_interval_seconds=3600,
         description=(
             "Land the screening list of each day, which cannot be had later, and the export control "
-            "regulations as soon as they are amended. What failed is asked for once a day."
+            "regulations as soon as they are amended. A list that failed is asked for once an hour, and "
+            "regulations once a day."
         ),
     )
     def controls_sensor(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        asks = {
-            grain: settings.fetch != "never" or not is_address(location)
-            for grain, location in (("day", settings.csl_url), ("amendment", settings.ecfr_url))
+        at = now()
+        # A list that was not read on its day cannot be had later.
+        questions = {
+            "day": (settings.csl_url, f"{at:%Y-%m-%dT%H}", lambda _: days_to_land(settings, at)),
+            "amendment": (settings.ecfr_url, f"{at:%Y-%m-%d}", partial(amendments_to_land, settings)),
         }
-        if not any(asks.values()):
-            yield OFFLINE
-            return
-        today = now().date()
+        requests, failures, is_asked = [], [], False
         with make_client(settings) as client:
-            found = {
-                "day": days_to_land(settings, today) if asks["day"] else [],
-                "amendment": amendments_to_land(settings, client) if asks["amendment"] else [],
-            }
-        if not any(found.values()):
-            yield NO_NEW_CONTROLS
-        for grain, partitions in found.items():
-            if partitions:
-                tags = range_tags(*register(context.instance, grain, partitions))
-                run_key = f"{grain}-{partitions[-1]}-{today}"
-                yield RunRequest(run_key=run_key, job_name=LANDING_JOBS[grain], tags=tags)
+            for grain, (location, tried_at, question) in questions.items():
+                if settings.fetch == "never" and is_address(location):
+                    continue
+                is_asked = True
+                try:
+                    partitions = question(client)
+                except SourceError as error:
+                    context.log.error(str(error))
+                    failures.append(error)
+                    continue
+                if partitions:
+                    tags = range_tags(*register(context.instance, grain, partitions))
+                    run_key = f"{grain}-{partitions[-1]}-{tried_at}"
+                    requests.append(RunRequest(run_key=run_key, job_name=LANDING_JOBS[grain], tags=tags))
+        # One source that is down does not cost the day of the other.
+        if failures and not requests:
+            raise failures[0]
+        yield from requests or [NO_NEW_CONTROLS if is_asked else OFFLINE]
 
     @sensor(
         name="landing_changed",

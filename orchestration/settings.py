@@ -168,6 +168,10 @@ class Settings(BaseSettings):
         return self.data_dir / "warehouse" / self.edition
 
     @property
+    def warehouse_file(self) -> Path:
+        return self.warehouse_dir / "warehouse.duckdb"
+
+    @property
     def release_dir(self) -> Path:
         """Where this edition of the release is read: the current one, or one beside it for an as-of date."""
         return self.publish_dir if self.as_of is None else self.publish_dir / "as_of" / self.edition

@@ -239,7 +239,9 @@
 -#}
 {% macro context_digest() %}
     {%- set code = [model.raw_code, model.contract.checksum] -%}
-    {%- for unique_id in model.depends_on.nodes | sort if unique_id in graph.nodes -%}
+    {%- set parents = [] -%}
+    {%- do add_parents(model, parents) -%}
+    {%- for unique_id in parents | sort -%}
         {%- do code.append(graph.nodes[unique_id].raw_code) -%}
     {%- endfor -%}
     {%- do code.append(macros_digest()) -%}

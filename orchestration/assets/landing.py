@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import unquote
 
@@ -30,6 +30,7 @@ from orchestration.http import Client
 from orchestration.landing import Landed, Rejected, land
 from orchestration.partitions import AS_THEY_COME, partitions_of
 from orchestration.settings import Settings, is_address
+from orchestration.sources import csl
 from orchestration.sources.model import (
     EVERYTHING,
     Dataset,
@@ -63,7 +64,7 @@ def bring_in(
     dataset: Dataset,
     partition: str,
     scope: Scope = EVERYTHING,
-    today: Callable[[], date] = date.today,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Landed | Absent:
     """Bring one partition from the source, or from the archive, into landing.
 
@@ -80,8 +81,8 @@ def bring_in(
     ask_again = (settings.fetch == "always" and dataset.grain not in AS_THEY_COME) or not is_address(
         location or ""
     )
-    # An address serves the list of today, whatever day is asked for.
-    is_past = dataset.grain == "day" and is_address(location or "") and partition != str(today())
+    # An address serves one list, whatever day is asked for.
+    is_past = dataset.grain == "day" and is_address(location or "") and partition != csl.day_served(now())
     if may_fill(settings, source) and not is_past and (ask_again or snapshot is None):
         # A file is there at once; only what takes a while is worth a line.
         say = partial(_say, source) if is_address(location) else lambda _: None
@@ -120,6 +121,8 @@ def _landing_asset(
     settings: Settings, make_client: MakeClient, source: Source, dataset: Dataset
 ) -> AssetsDefinition:
     key = asset_key(dataset)
+    # By run, what its tries have brought in: the next one need not ask for a whole history again.
+    brought_in: dict[str, set[str]] = {}
 
     # Outputs of a subsettable asset may stay away: a partition that is absent has nothing to check.
     @multi_asset(
@@ -153,6 +156,8 @@ def _landing_asset(
             if context.has_partition_key or context.has_partition_key_range
             else ["current"]
         )
+        done = brought_in.setdefault(context.run_id, set())
+        archived = settings.model_copy(update={"fetch": "never"})
         gates: dict[str, GateResult] = {}
         rejections: dict[str, str] = {}
         unreadable: dict[str, str] = {}
@@ -160,7 +165,8 @@ def _landing_asset(
         with writing_step(context, settings), make_client(settings) as client:
             for partition in partitions:
                 try:
-                    outcome = bring_in(settings, client, source, dataset, partition)
+                    given = archived if partition in done else settings
+                    outcome = bring_in(given, client, source, dataset, partition)
                 except Rejected as rejection:
                     rejections[partition] = str(rejection)
                     if rejection.gate is None:
@@ -182,6 +188,7 @@ def _landing_asset(
                     stopped_by = error
                     log.error("%s %s: %s", dataset.name, partition, error)
                     break
+                done.add(partition)
                 if isinstance(outcome, Absent):
                     context.log.info(f"{dataset.name} {partition}: {outcome.reason}")
                     continue

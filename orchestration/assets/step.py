@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import getpid
 
 from dagster import AssetCheckExecutionContext, AssetExecutionContext, RetryRequested
 
-from orchestration.instance import PID_TAG
+from orchestration.instance import process_tag
 from orchestration.lock import Busy, writing
 from orchestration.settings import Settings
 
@@ -43,9 +42,7 @@ def writing_step(
 
 
 def leave_trace(context: AssetCheckExecutionContext | AssetExecutionContext) -> str:
-    """Write our process into the run, so that a later start can tell a dead run from a slow one
-    (`instance.clear_dead_runs`); give the id of the run.
-    """
+    """Write our process into the run (`instance.process_tag`); give the id of the run."""
     run_id = context.op_execution_context.run_id
-    context.instance.add_run_tags(run_id, {PID_TAG: str(getpid())})
+    context.instance.add_run_tags(run_id, process_tag(context.instance))
     return run_id

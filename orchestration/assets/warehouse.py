@@ -206,4 +206,4 @@ def _outcome(check: dict[str, str]) -> dict[str, str]:
 
 
 def _warehouse(settings: Settings) -> str:
-    return str(settings.warehouse_dir / "warehouse.duckdb")
+    return str(settings.warehouse_file)

@@ -306,9 +306,7 @@ class Endpoint:
         text = response.text
         with suppress(ValueError, KeyError, TypeError):
             text = response.json()["error"]["message"]
-        return (
-            self.without_key(" ".join(str(text).split()))[:LONGEST_QUOTE].rstrip(".") or "no reason given"
-        )
+        return self.without_key(" ".join(str(text).split()))[:LONGEST_QUOTE].rstrip(".") or "no reason given"
 
     def without_key(self, text: str) -> str:
         """A text of the server as it may be kept and shown."""

@@ -16,16 +16,18 @@ birth and numbers of passports are not.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
 
-from orchestration.sources.model import Dataset, Refused, Request, Scope, Source, Unavailable
+from orchestration.sources.model import NEW_YORK, Dataset, Refused, Request, Scope, Source, Unavailable
 from orchestration.sources.reading import BAD_COLUMNS, body_of, csv_head, csv_rows, decoded, make_table
 
 FILE = Request("consolidated.csv")
+# By then the file of a day is there, with an hour to spare.
+RENEWED_AT = timedelta(hours=6)
 
 COLUMNS = {
     "snapshot_date": "date",
@@ -68,6 +70,12 @@ _LIST_CODE = re.compile(r"\(([A-Z][A-Z-]*)(?: List)?\)")
 _COUNTRY = re.compile(r"(?:^|[,;])\s*([A-Z]{2})\s*(?=;|$)")
 
 Record = Mapping[str, object]
+
+
+def day_served(now: datetime) -> str:
+    """The day whose list the service has at a moment: until the morning that of the day before."""
+    local = now.astimezone(NEW_YORK).replace(tzinfo=None)
+    return str((local - RENEWED_AT).date())
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> bool:

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import duckdb
+
+# The clock by which the agencies publish.
+NEW_YORK = ZoneInfo("America/New_York")
 
 Grain = Literal["month", "year", "edition", "revision", "amendment", "day", "current"]
 

@@ -185,7 +185,7 @@ def build_bare(settings: Settings) -> dict:
         for r in results
         if r["unique_id"].startswith("model.") and nodes[r["unique_id"]]["language"] == "sql"
     }
-    built = settings.warehouse_dir / "warehouse.duckdb"
+    built = settings.warehouse_file
     # The file has the same name, because compiled SQL names the database.
     bare = settings.data_dir / "bare" / built.name
     bare.parent.mkdir()

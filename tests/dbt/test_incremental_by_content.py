@@ -157,6 +157,22 @@ def test_a_changed_definition_builds_what_depends_on_it_anew(warehouse):
     ) == [(1001 + 71,)]
 
 
+def test_a_changed_view_builds_what_reads_it_anew_although_another_view_is_between(warehouse):
+    mark(warehouse, "2025-02")
+    changed = """
+manifest.nodes["model.ai_trade.stg_census__goods_monthly"].raw_code += "where value_usd > 300"
+"""
+    models = ("stg_census__goods_monthly", "goods_trade", "int_goods_summed_by_commodity")
+    assert warehouse.dbt("run", "--select", *models, before=changed) == 0, warehouse.log
+
+    left = marked(warehouse, "2025-02")
+    assert (left["goods_trade"], left["int_goods_summed_by_commodity"]) == (False, False)
+    assert warehouse.query(
+        "select sum(value_usd) from int_goods_summed_by_commodity"
+        " where flow = 'import' and period_start = date '2025-02-01'"
+    ) == [(1001,)]
+
+
 def test_what_labels_a_code_without_description_counts_for_all_of_its_trade(warehouse):
     mark(warehouse, "2025-02")
     warehouse.change("""

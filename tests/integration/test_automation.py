@@ -452,13 +452,24 @@ def test_the_tariff_schedule_is_not_asked_for_without_a_network(automation):
     assert automation.server.requests == []
 
 
-def test_the_screening_list_of_a_day_and_an_amendment_are_asked_for_once_a_day(automation):
+def test_the_screening_list_is_asked_for_although_the_regulations_cannot_be(automation):
+    automation.server.faults.append(Fault(status(500), path="titles", times=None))
+    (today,) = automation.controls_sensor()
+    assert today.job_name == "land_days"
+
+
+def test_the_screening_list_is_asked_for_each_hour_and_an_amendment_once_a_day(automation):
     text = {"part": "740", "amended_on": "2026-02-03", "xml": "<DIV5/>"}
     plant(automation.server.figures, "regulations", [text])
 
     today, amendment = automation.controls_sensor()
 
-    assert described(today) == ("land_days", "day-2026-04-02-2026-04-02", "2026-04-02", "2026-04-02")
+    assert described(today) == (
+        "land_days",
+        f"day-2026-04-02-{automation.now:%Y-%m-%dT%H}",
+        "2026-04-02",
+        "2026-04-02",
+    )
     assert described(amendment) == (
         "land_amendments",
         "amendment-2026-02-03-2026-04-02",
@@ -466,6 +477,9 @@ def test_the_screening_list_of_a_day_and_an_amendment_are_asked_for_once_a_day(a
         "2026-02-03",
     )
     assert automation.controls_sensor()[0].run_key == today.run_key
+    automation.now += timedelta(hours=1)
+    assert automation.controls_sensor()[0].run_key != today.run_key
+    assert automation.controls_sensor()[1].run_key == amendment.run_key
     assert automation.controls_sensor(fetch="never") == [
         SkipReason("AITB_FETCH is 'never': this instance works on what is archived.")
     ]

@@ -226,7 +226,7 @@ def test_a_test_that_fails_ends_the_refresh_with_its_rows_and_leaves_the_release
     steps = {event.step_key for event in result.get_asset_materialization_events()}
     assert steps == {"staging"}
     assert (settings.publish_dir / "release.json").read_bytes() == release
-    with duckdb.connect(str(settings.warehouse_dir / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as con:
         assert con.execute("select count(*) from balance_basis").fetchone()[0] > 0
 
 
@@ -256,14 +256,14 @@ def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(
     assert interrupted
     assert not result.success
     assert "KeyboardInterrupt" in failure(result)
-    with duckdb.connect(str(settings.warehouse_dir / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as con:
         assert con.execute("select count(*) from balance_basis").fetchone()[0] > 0
     again = refresh()
     assert again.success, failure(again)
 
 
 def test_a_warehouse_that_somebody_has_open_is_named(refreshed, refresh, settings):
-    path = str(settings.warehouse_dir / "warehouse.duckdb")
+    path = str(settings.warehouse_file)
     code = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -278,7 +278,7 @@ def test_a_warehouse_that_somebody_has_open_is_named(refreshed, refresh, setting
 
 
 def tables(settings: Settings) -> dict[str, list[tuple]]:
-    with duckdb.connect(str(settings.warehouse_dir / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as con:
         names = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
         return {name: con.execute(f"from {name} order by all").fetchall() for name in names}
 
@@ -319,7 +319,7 @@ def test_after_a_new_answer_dbt_is_asked_about_what_reads_it(refreshed, refresh,
     found = tables(settings)
     assert any("2039_rev_08" in row for row in found["release_vintages"])
 
-    (settings.warehouse_dir / "warehouse.duckdb").unlink()
+    settings.warehouse_file.unlink()
     told = statuses(
         result := refresh((AssetSelection.all() - AssetSelection.assets("release")).without_checks())
     )

@@ -190,7 +190,9 @@ def test_an_answer_that_is_too_large_is_split_without_a_second_try(client, archi
     assert 0 < max(entry.size for entry in snapshot.entries) < size
 
 
-def test_parts_of_a_first_question_that_all_say_that_there_is_nothing_leave_no_vintage(client, archive, server):
+def test_parts_of_a_first_question_that_all_say_that_there_is_nothing_leave_no_vintage(
+    client, archive, server
+):
     server.faults.append(Fault(status(504), params={"I_COMMODITY": "0*"}, times=None))
 
     assert fetch(client, archive, partition="2031-01", dataset=PROGRAMMES) is None

@@ -120,7 +120,7 @@ class Warehouse:
             con.execute(f"copy (from (values {rows}) as t(dataset, digest)) to '{path}'")
 
     def run(self, sql: str) -> None:
-        with duckdb.connect(str(self.settings.warehouse_dir / "warehouse.duckdb")) as con:
+        with duckdb.connect(str(self.settings.warehouse_file)) as con:
             con.execute(sql)
 
     def build(self, *unique_ids: str, content_of_mart: str | None = None) -> None:
@@ -212,7 +212,7 @@ def test_nothing_stands_in_a_warehouse_that_somebody_else_has_built_in(warehouse
 
 
 def test_nothing_stands_without_a_warehouse(warehouse):
-    (warehouse.settings.warehouse_dir / "warehouse.duckdb").unlink()
+    warehouse.settings.warehouse_file.unlink()
     assert warehouse.changed() == {*ALL}
 
     # Not even what was kept while there was none.

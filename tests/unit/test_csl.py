@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,8 +14,8 @@ from orchestration.assets.landing import Absent, bring_in
 from orchestration.landing import Rejected, landed
 from orchestration.releases import days_to_land
 from orchestration.settings import Settings
-from orchestration.sources.csl import SERVED_COLUMNS, classify
-from orchestration.sources.model import Refused, Unavailable
+from orchestration.sources.csl import SERVED_COLUMNS, classify, day_served
+from orchestration.sources.model import NEW_YORK, Refused, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.export_controls import PARTY_COLUMNS
 
@@ -211,13 +211,31 @@ def test_what_is_no_list_is_said(status, body, error, says):
 def test_an_address_is_asked_for_today_and_never_for_a_day_that_is_past(settings, client, server):
     asked = DATASETS["screening_list"]
 
-    assert bring_in(settings, client, *asked, "2026-07-30", today=lambda: date(2026, 7, 31)) == Absent(
-        "not in archive"
-    )
+    noon = datetime(2026, 7, 31, 12, tzinfo=NEW_YORK)
+
+    assert bring_in(settings, client, *asked, "2026-07-30", now=lambda: noon) == Absent("not in archive")
     assert server.requests == []
-    result = bring_in(settings, client, *asked, "2026-07-31", today=lambda: date(2026, 7, 31))
+    result = bring_in(settings, client, *asked, "2026-07-31", now=lambda: noon)
 
     assert rows(result, "party_name, list_code") == [("Some Party", "EL")]
     assert result.origin == "agency"
-    assert days_to_land(settings, date(2026, 7, 31)) == []
-    assert days_to_land(settings, date(2026, 8, 1)) == ["2026-08-01"]
+    assert days_to_land(settings, noon) == []
+    assert days_to_land(settings, noon + timedelta(days=1)) == ["2026-08-01"]
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-07-31T00:10-04:00", "2026-07-30"),
+        ("2026-07-31T05:59-04:00", "2026-07-30"),
+        ("2026-07-31T06:00-04:00", "2026-07-31"),
+        # The same moments seen from elsewhere, in summer and in winter.
+        ("2026-07-31T09:59+00:00", "2026-07-30"),
+        ("2026-07-31T10:00+00:00", "2026-07-31"),
+        ("2026-01-31T10:59+00:00", "2026-01-30"),
+        ("2026-01-31T03:00-08:00", "2026-01-31"),
+        ("2026-07-31T23:30-07:00", "2026-07-31"),
+    ],
+)
+def test_until_the_morning_in_new_york_the_list_is_that_of_the_day_before(at, day):
+    assert day_served(datetime.fromisoformat(at)) == day

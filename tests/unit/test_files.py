@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -86,15 +87,18 @@ def test_a_full_disk_while_a_directory_is_filled_names_the_directory(tmp_path, m
 
 
 def test_leftovers_go_and_everything_else_stays(tmp_path):
+    one, other = uuid4().hex, uuid4().hex
     for name in (
-        "landing/.v1.abc.partial/goods.parquet",
-        "landing/.v1.abc.partial/.report.json.def.partial",
+        f"landing/.v1.{one}.partial/goods.parquet",
+        f"landing/.v1.{one}.partial/.report.json.{other}.partial",
         "landing/v1/goods.parquet",
-        "archive/.manifest.json.abc.partial",
-        "published/.v2.abc.old/file",
+        f"archive/.manifest.json.{one}.partial",
+        f"published/.v2.{one}.old/file",
         "published/v2/file",
         ".lock",
         "notes.partial",
+        ".bashrc.old",
+        ".notes.partial",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
@@ -106,6 +110,8 @@ def test_leftovers_go_and_everything_else_stays(tmp_path):
         "published/v2/file",
         ".lock",
         "notes.partial",
+        ".bashrc.old",
+        ".notes.partial",
     }
 
 
@@ -113,7 +119,7 @@ def test_what_was_put_aside_for_something_that_never_came_is_put_back(tmp_path):
     target = tmp_path / "a.b-r1"
     for name in ("old", "new"):
         if name == "new":
-            target.rename(tmp_path / f".{target.name}.0123abc.old")
+            target.rename(tmp_path / f".{target.name}.{uuid4().hex}.old")
             break
         with directory_in_one_rename(target) as partial:
             (partial / name).write_bytes(b"1")

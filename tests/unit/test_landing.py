@@ -15,6 +15,7 @@ from orchestration.landing import (
     content_digest,
     landed,
     landed_digest,
+    quarantined,
     selected,
     write_warehouse_inputs,
 )
@@ -119,6 +120,10 @@ def test_what_has_landed_has_a_digest_and_what_is_still_to_land_has_none(bring, 
     assert landed_digest(own, "month", ["2025-01"]) == digest
     (first.folder / "commit.json").unlink()
     assert landed_digest(own, "month", ["2025-01"]) is None
+    # Of a damaged manifest landing has to speak.
+    (manifest,) = settings.archive_dir.glob("manifest/*/imports_monthly/2025-02/*.json")
+    manifest.write_text("{")
+    assert landed_digest(own, "month", ["2025-02"]) is None
 
 
 def test_the_same_answers_give_the_same_bytes_in_any_order_of_months(settings, client, tmp_path):
@@ -310,6 +315,23 @@ def test_a_partition_that_was_only_ever_rejected_says_why_it_is_not_covered(brin
         """
     ).fetchall()
     assert rows == [(level, "*", "rejected", str(rejection.value)) for level in ("hs10", "hs2", "total")]
+
+
+def test_what_was_rejected_after_a_date_is_unknown_at_that_date(settings, client, server):
+    archived = settings.model_copy(update={"fetch": "never"})
+    for day, cell in ((NOON, "n.a."), (NOON + timedelta(days=1), "n.s.")):
+        server.faults[:] = [Fault(set_cell("CON_VAL_MO", cell), params={"COMM_LVL": "HS2"}, times=None)]
+        archive_at(settings, client, day)
+        with pytest.raises(Rejected):
+            bring_in(archived, client, SOURCE, DATASET, "2025-01")
+
+    def said(as_of) -> str:
+        (message,) = quarantined(settings.model_copy(update={"as_of": as_of}))
+        return message
+
+    assert quarantined(settings.model_copy(update={"as_of": NOON - timedelta(seconds=1)})) == []
+    assert ("n.a." in said(NOON), "n.s." in said(NOON)) == (True, False)
+    assert ("n.a." in said(None), "n.s." in said(None)) == (False, True)
 
 
 def test_a_folder_with_an_apostrophe_is_a_folder(bring, settings, tmp_path):

@@ -1,19 +1,20 @@
 """Is there a new month, and what does its release bring or revise?"""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from orchestration.archive import Archive, fill
 from orchestration.releases import MONTHLY, Release, archived_release, new_release
-from orchestration.run import _live_plan, _parse
-from orchestration.sources.model import EVERYTHING, KeyRefused, Unavailable
+from orchestration.run import _live_plan, _parse, main
+from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, status
 from tests.world import plant_exports, plant_imports
 
 SOURCE, IMPORTS = DATASETS["imports_monthly"]
 _, EXPORTS = DATASETS["exports_monthly"]
+NOW = datetime(2026, 4, 10, 12, tzinfo=NEW_YORK)
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
     year = [f"2025-{month:02d}" for month in range(1, 13)]
     archive(*year)
 
-    changed, plan, release = _live_plan(settings, _parse(["--live"]))
+    changed, plan, release, _ = _live_plan(settings, _parse(["--live"]), NOW)
 
     assert (changed.fetch, release) == ("missing", None)
     assert plan == {
@@ -193,16 +194,44 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
         "edition": ["2025"],
         "revision": [],
         "amendment": [],
-        "day": [str(date.today())],
+        "day": ["2026-04-10"],
         "current": ["current"],
     }
 
 
 def test_make_live_with_a_range_brings_the_lists_of_all_its_years(settings):
-    _, plan, _ = _live_plan(settings, _parse(["--live", "--from", "2023-12", "--to", "2025-02"]))
+    _, plan, _, _ = _live_plan(settings, _parse(["--live", "--from", "2023-12", "--to", "2025-02"]), NOW)
 
     assert (len(plan["month"]), plan["year"]) == (15, ["2024"])
     assert (plan["edition"], plan["current"]) == (["2023", "2024", "2025"], ["current"])
+
+
+@pytest.mark.parametrize("path", ["imports/hs", "currentRelease", "titles"])
+def test_a_source_that_is_down_does_not_cost_what_another_has(
+    settings, make_client, archive, server, monkeypatch, path
+):
+    """The list of a day cannot be had later; and the run says by its exit code that something is missing."""
+    monkeypatch.setattr("orchestration.http.Client", make_client)
+    archive("2026-01")
+    server.faults.append(Fault(status(500), path=path, times=None))
+
+    _, plan, release, failures = _live_plan(settings, _parse(["--live"]), NOW)
+
+    assert (plan["day"], plan["month"], release) == (["2026-04-10"], ["2026-01"], None)
+    assert [failure for failure in failures if "answered 500" in str(failure)]
+
+
+@pytest.mark.parametrize(("first", "last"), [("2012-12", "2025-02"), ("2025-01", "2026-04")])
+def test_months_that_there_cannot_be_are_refused(settings, first, last):
+    with pytest.raises(Refused, match="Months can be loaded from 2013-01 to 2026-03"):
+        _live_plan(settings, _parse(["--live", "--from", first, "--to", last]), NOW)
+
+
+def test_the_sources_are_not_asked_without_leave(settings, monkeypatch, capsys):
+    monkeypatch.setenv("AITB_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("AITB_FETCH", "never")
+    assert main(["--live"]) == 2
+    assert "AITB_FETCH is 'never'" in capsys.readouterr().out
 
 
 def test_a_source_that_cannot_say_is_no_answer(settings, client, server, archive):
