@@ -161,6 +161,7 @@ def test_a_changed_view_builds_what_reads_it_anew_although_another_view_is_betwe
     mark(warehouse, "2025-02")
     changed = """
 manifest.nodes["model.ai_trade.stg_census__goods_monthly"].raw_code += "where value_usd > 300"
+manifest.build_flat_graph()
 """
     models = ("stg_census__goods_monthly", "goods_trade", "int_goods_summed_by_commodity")
     assert warehouse.dbt("run", "--select", *models, before=changed) == 0, warehouse.log

@@ -113,7 +113,8 @@ countries as (
 
 ),
 
--- The service goes before a prepared table. Freight and insurance come off imports, to compare with exports.
+-- The service goes before a prepared table. Freight and insurance come off imports, to compare with exports;
+-- whole dollars, whose sums do not depend on the order in which they are added.
 reported as (
 
     select
@@ -122,8 +123,9 @@ reported as (
         trade.hs6,
         reporters.partner_code as reporter_code,
         partners.partner_code,
-        trade.value_usd
-        / case trade.valuation when 'cif' then 1 + parameters.freight_share else 1 end as value_usd
+        cast(round(
+            trade.value_usd / case trade.valuation when 'cif' then 1 + parameters.freight_share else 1 end
+        ) as bigint) as value_usd
     from {{ ref('stg_comtrade__partner_trade') }} as trade
     cross join parameters
     inner join countries as reporters

@@ -74,7 +74,7 @@ class Listed:
         """Places of the names that share most of what is rare about some words."""
         shared = {}
         looked_at = 0
-        keys = {key for word in words for key in keys_of(word)}
+        keys = sorted({key for word in words for key in keys_of(word)})
         for found in sorted((self.places.get(key, ()) for key in keys), key=len):
             # The rarest come first; what thousands share tells nothing apart.
             if looked_at > MOST_LOOKED_AT and looked_at + len(found) > 2 * MOST_LOOKED_AT:
@@ -83,7 +83,7 @@ class Listed:
             rarity = math.log(1 + len(self.names) / (1 + len(found)))
             for place in found:
                 shared[place] = shared.get(place, 0.0) + rarity
-        return heapq.nlargest(SCORED, shared, key=shared.get)
+        return heapq.nlargest(SCORED, shared, key=lambda place: (shared[place], -place))
 
     def score(self, words, joined, place):
         """0 to 100: how much of the weight of both names has its like in the other one."""

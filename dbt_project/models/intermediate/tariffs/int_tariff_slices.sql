@@ -19,6 +19,13 @@ with dated_rows as (
         from {{ ref(seed) }}
         union distinct
     {% endfor %}
+    -- From its day on a successor's place on lists counts (int_tariff_product_lists).
+    select
+        valid_from,
+        cast(null as date) as valid_to
+    from {{ ref('commodity_succession') }}
+    where commodity_system = 'hts10'
+    union distinct
     select
         panel_from as valid_from,
         cast(null as date) as valid_to

@@ -28,13 +28,13 @@ pivoted as (
         flow,
         period_grain,
         period_start,
-        reason,
+        max(case when product_group = 'ai' then reason end) as reason,
         max(case when product_group = 'ai' then value_usd end) as ai_usd,
         max(case when product_group = 'low_codes' then value_usd end) as low_codes_usd,
         max(case when product_group = 'all_other' then value_usd end) as all_other_usd,
         max(case when product_group = 'all_goods' then value_usd end) as goods_usd
     from group_trade
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4
 
 ),
 

@@ -194,7 +194,7 @@ select
     extract(year from exports.period_start) as exports_year,
     case
         when exports.value_usd is null then 'exports to the host are not covered for any year'
-        when exports.share_of_group is null then exports.share_of_group_reason
+        when exports.share_of_group is null then coalesce(exports.share_of_group_reason, 'no trade')
     end as exports_reason,
     imports.value_usd as covered_imports_usd,
     imports.share_of_group as covered_imports_share,

@@ -23,8 +23,8 @@ windows as (
         windows.before_usd,
         windows.after_usd,
         coalesce(partner_roles.partner_role, 'third') as partner_role,
-        windows.before_usd / sum(windows.before_usd) over whole as share_before,
-        windows.after_usd / sum(windows.after_usd) over whole as share_after
+        {{ ratio('windows.before_usd', 'sum(windows.before_usd) over whole') }} as share_before,
+        {{ ratio('windows.after_usd', 'sum(windows.after_usd) over whole') }} as share_after
     from {{ ref('int_control_event_windows') }} as windows
     inner join dates
         on
@@ -65,13 +65,18 @@ select
     moved.share_before,
     moved.share_after,
     moved.share_moved,
-    moved.share_lost_by_targets,
+    case when moved.share_moved is not null then moved.share_lost_by_targets end as share_lost_by_targets,
     case
         when moved.share_lost_by_targets > 0 and moved.partner_role <> 'target'
             then moved.share_moved / moved.share_lost_by_targets
     end as share_of_loss_gained,
-    case when moved.partner_role <> 'target' then moved.gain_rank end as gain_rank,
-    case when moved.share_lost_by_targets <= 0 then 'the targets lost no share' end as reason
+    case when moved.partner_role <> 'target' and moved.share_moved is not null then moved.gain_rank end
+        as gain_rank,
+    case
+        when moved.share_before is null then 'no exports of the group before the event'
+        when moved.share_after is null then 'no exports of the group after the event'
+        when moved.share_lost_by_targets <= 0 then 'the targets lost no share'
+    end as reason
 from moved
 inner join {{ ref('dim_partner') }} as partners
     on moved.partner_code = partners.partner_code

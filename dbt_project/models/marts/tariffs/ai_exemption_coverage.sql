@@ -108,7 +108,7 @@ members as (
     select distinct
         in_force.slice_number,
         in_force.list_id,
-        in_force.is_conditional,
+        in_force.is_conditional or lists.is_partial as is_conditional,
         products.definition_id,
         products.category,
         products.hts10,
@@ -146,13 +146,13 @@ counted as (
     select
         slice_number,
         list_id,
-        is_conditional,
+        bool_or(is_conditional) as is_conditional,
         definition_id,
         category,
         count(*) as commodity_count,
         cast(sum(value_usd) as bigint) as value_usd
     from with_any
-    group by slice_number, list_id, is_conditional, definition_id, category
+    group by slice_number, list_id, definition_id, category
 
 ),
 
