@@ -6,7 +6,6 @@ row. When it does not meet an expectation, a second query fetches rows that expl
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 Severity = Literal["error", "warn"]
@@ -91,23 +90,3 @@ def rule(
 def each(tables: Iterable[str], select: Callable[[str], str]) -> str:
     """One SELECT per table, one below the other; columns that some of them lack are null there."""
     return "\nunion all by name\n".join(select(table) for table in tables)
-
-
-# The gates of the warehouse look at the periods that changed, and at all of them after a full build. A range
-# is compared with the statistics that every block of a table keeps, so that the other blocks are not read.
-PERIOD_RANGE = ("first_period", "last_period")
-IN_PERIOD_RANGE = "period_start between getvariable('first_period') and getvariable('last_period')"
-
-
-def warehouse_context(subject: str, periods: Iterable[date] | None = None) -> dict[str, Any]:
-    """What the gates of the warehouse have to know.
-
-    subject: what is checked, for people, such as 'staging'.
-    periods: the first days of the periods that changed (both grains together); None stands for all.
-    """
-    dates = sorted(periods) if periods is not None else []
-    return {
-        "subject": subject,
-        "first_period": dates[0] if dates else date.min,
-        "last_period": dates[-1] if dates else date.max,
-    }

@@ -4,7 +4,7 @@ Runs on a connection to the warehouse, after dbt has built the marts and its own
 look at each table by itself (keys, nulls, accepted values), these at what holds between tables.
 """
 
-from data_quality.suites import IN_PERIOD_RANGE, PERIOD_RANGE, Suite, each, rule
+from data_quality.suites import Suite, each, rule
 
 SELECTION = "stg_landing__selection"
 
@@ -41,7 +41,7 @@ PERIOD = "period_grain, period_start"
 def _partners(table: str) -> str:
     return f"""
         select '{table}' as table_name, partner_code, count(*) as row_count
-        from {table} where {IN_PERIOD_RANGE} group by all
+        from {table} group by all
     """
 
 
@@ -50,7 +50,7 @@ def _landed_sums(table: str) -> str:
     return f"""
         select '{table}' as table_name, flow, {grain} as period_grain, period_start,
                count(*) as row_count, sum(value_usd)::bigint as value_usd
-        from {table} where {IN_PERIOD_RANGE} group by all
+        from {table} group by all
     """
 
 
@@ -59,7 +59,7 @@ def _selected_sums(table: str) -> str:
     return f"""
         select '{table}' as table_name, flow, period_grain, period_start,
                sum(row_count)::bigint as landed_row_count, sum(value_usd)::bigint as landed_value_usd
-        from {SELECTION} where table_name = '{landed}' and period_grain = {grain} and {IN_PERIOD_RANGE}
+        from {SELECTION} where table_name = '{landed}' and period_grain = {grain}
         group by all
     """
 
@@ -106,7 +106,7 @@ NO_ORPHAN_CODE = rule(
                 f'''
                 select '{table}' as table_name, commodity_system, commodity_code, count(*) as row_count
                 from {table} anti join dim_commodity using (commodity_system, commodity_code)
-                where {IN_PERIOD_RANGE} group by all
+                group by all
             '''
             ),
         )
@@ -142,9 +142,9 @@ BALANCE_IDENTITY = rule(
     problem="{rows_failing} balances are not exports minus imports",
     advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
     tables=("ai_trade_balance",),
-    failing=f"""
+    failing="""
         select * from ai_trade_balance
-        where {IN_PERIOD_RANGE} and balance_usd is distinct from exports_usd - imports_usd
+        where balance_usd is distinct from exports_usd - imports_usd
         order by all
     """,
 )
@@ -155,9 +155,9 @@ BALANCE_SAYS_WHAT_IS_THERE = rule(
     problem="{rows_failing} balances show another side than they say, or are null without a reason",
     advice="correct dbt_project/models/marts/ai/ai_trade_balance.sql",
     tables=("ai_trade_balance",),
-    failing=f"""
+    failing="""
         select * from ai_trade_balance
-        where {IN_PERIOD_RANGE} and (
+        where (
             (exports_usd is not null) <> (coverage in ('both', 'exports_only'))
             or (imports_usd is not null) <> (coverage in ('both', 'imports_only'))
             or (balance_usd is null and reason is null)
@@ -178,7 +178,7 @@ BALANCE_MATCHES_TRADE = rule(
                    coalesce(sum(exports_usd), 0)::bigint as exports_usd,
                    coalesce(sum(imports_usd), 0)::bigint as imports_usd
             from ai_trade_balance
-            where {IN_PERIOD_RANGE} and balance_basis in (
+            where balance_basis in (
                 select balance_basis from balance_basis
                 where exports_measure = 'value_usd' and imports_measure = 'value_usd'
             )
@@ -188,7 +188,7 @@ BALANCE_MATCHES_TRADE = rule(
             select definition_id, {PERIOD},
                    coalesce(sum(value_usd) filter (flow = 'export'), 0)::bigint as traded_exports_usd,
                    coalesce(sum(value_usd) filter (flow = 'import'), 0)::bigint as traded_imports_usd
-            from ai_trade where {IN_PERIOD_RANGE} group by all
+            from ai_trade group by all
         )
         select * from balance full join trade using (definition_id, {PERIOD})
         where coalesce(exports_usd, 0) <> coalesce(traded_exports_usd, 0)
@@ -208,12 +208,11 @@ HEADLINE_MATCHES_TRADE = rule(
             select definition_id, {PERIOD},
                    coalesce(sum(value_usd) filter (flow = 'import'), 0)::bigint as traded_imports_usd,
                    coalesce(sum(value_usd) filter (flow = 'export'), 0)::bigint as traded_exports_usd
-            from ai_trade where {IN_PERIOD_RANGE} group by all
+            from ai_trade group by all
         )
         select definition_id, {PERIOD}, ai_imports_usd, traded_imports_usd, ai_exports_usd, traded_exports_usd
         from ai_trade_headline left join trade using (definition_id, {PERIOD})
-        where {IN_PERIOD_RANGE}
-          and (ai_imports_usd <> coalesce(traded_imports_usd, 0)
+        where (ai_imports_usd <> coalesce(traded_imports_usd, 0)
                or ai_exports_usd <> coalesce(traded_exports_usd, 0))
         order by all
     """,
@@ -230,7 +229,7 @@ HEADLINE_IS_COVERED = rule(
             select {PERIOD}, count(*) filter (flow = 'import') as imports_without,
                    count(*) filter (flow = 'export') as exports_without
             from source_coverage
-            where {IN_PERIOD_RANGE} and level = 'hs10' and status <> 'covered' group by all
+            where level = 'hs10' and status <> 'covered' group by all
         )
         select definition_id, {PERIOD}, ai_imports_usd, imports_without, ai_exports_usd, exports_without
         from ai_trade_headline join uncovered using ({PERIOD})
@@ -249,14 +248,14 @@ CLASSIFIED_MATCHES_GOODS = rule(
     failing=f"""
         with goods as (
             select flow, 'month' as period_grain, period_start, sum(value_usd)::bigint as goods_usd
-            from goods_trade where {IN_PERIOD_RANGE} group by all
+            from goods_trade group by all
             union all by name
             select flow, 'year' as period_grain, period_start, sum(value_usd)::bigint as goods_usd
-            from goods_trade_annual where {IN_PERIOD_RANGE} group by all
+            from goods_trade_annual group by all
         ),
         classified as (
             select classification_id, flow, {PERIOD}, sum(value_usd)::bigint as classified_usd
-            from classified_trade where {IN_PERIOD_RANGE} group by all
+            from classified_trade group by all
         )
         select * from classified full join goods using (flow, {PERIOD})
         where goods_usd is distinct from classified_usd
@@ -274,8 +273,7 @@ AI_TRADE_MATCHES_CLASSIFIED = rule(
         with labelled as (
             select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as labelled_usd
             from classified_trade join dim_ai_definition using (classification_id)
-            where {IN_PERIOD_RANGE}
-              and relevance in (select unnest(string_split(relevance_levels, ';')))
+            where relevance in (select unnest(string_split(relevance_levels, ';')))
               and not (is_excluded_chapter and exclusion_id is not null)
               and if(flow = 'import', is_imports_labelled, is_exports_labelled)
               and period_start >= valid_from and period_start <= coalesce(valid_to, period_start)
@@ -283,7 +281,7 @@ AI_TRADE_MATCHES_CLASSIFIED = rule(
         ),
         traded as (
             select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as traded_usd
-            from ai_trade where {IN_PERIOD_RANGE} group by all
+            from ai_trade group by all
         )
         select * from labelled full join traded using (definition_id, flow, {PERIOD})
         where labelled_usd is distinct from traded_usd
@@ -301,12 +299,12 @@ MEASURES_MATCH_TRADE = rule(
         with traded as (
             select definition_id, flow, {PERIOD}, coalesce(category, 'all') as category,
                    sum(value_usd)::bigint as traded_usd
-            from ai_trade where {IN_PERIOD_RANGE}
+            from ai_trade
             group by definition_id, flow, {PERIOD}, rollup (category)
         )
         select definition_id, flow, {PERIOD}, category, value_usd, traded_usd
         from ai_trade_growth left join traded using (definition_id, flow, {PERIOD}, category)
-        where {IN_PERIOD_RANGE} and product_group = 'ai' and value_usd <> coalesce(traded_usd, 0)
+        where product_group = 'ai' and value_usd <> coalesce(traded_usd, 0)
         order by all
     """,
 )
@@ -323,7 +321,7 @@ FAMILIES_MOVE_NOTHING_AWAY = rule(
                sum(if(product_group = 'all_goods', -1, 1) * comparable_year_earlier_usd)::bigint
                    as earlier_rest_usd
         from ai_trade_growth join dim_ai_definition using (definition_id)
-        where {IN_PERIOD_RANGE} and category = 'all' and exclusion_id is not null
+        where category = 'all' and exclusion_id is not null
           and product_group in ('ai', 'all_other', 'all_goods')
         group by all
         having rest_usd <> 0 or earlier_rest_usd <> 0
@@ -340,11 +338,11 @@ TOP_PRODUCTS_WITHIN_TOTAL = rule(
     failing=f"""
         with ranked as (
             select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as ranked_usd, sum(ai_share) as share
-            from ai_top_products where {IN_PERIOD_RANGE} group by all
+            from ai_top_products group by all
         ),
         traded as (
             select definition_id, flow, {PERIOD}, sum(value_usd)::bigint as traded_usd
-            from ai_trade where {IN_PERIOD_RANGE} group by all
+            from ai_trade group by all
         )
         select * from ranked left join traded using (definition_id, flow, {PERIOD})
         where ranked_usd > coalesce(traded_usd, 0) or share > 1 + 1e-9
@@ -363,12 +361,12 @@ TARIFF_COUNTS_EACH_PARTNER_ONCE = rule(
             select definition_id, {PERIOD}, product_group, category,
                    sum(duty_usd)::bigint as partners_duty_usd,
                    sum(duty_covered_value_usd)::bigint as partners_value_usd
-            from ai_effective_tariff_by_partner where {IN_PERIOD_RANGE} group by all
+            from ai_effective_tariff_by_partner group by all
         )
         select definition_id, {PERIOD}, product_group, category, duty_usd, partners_duty_usd,
                duty_covered_value_usd, partners_value_usd
         from ai_effective_tariff join partners using (definition_id, {PERIOD}, product_group, category)
-        where {IN_PERIOD_RANGE} and value_usd is not null
+        where value_usd is not null
           and (duty_usd is distinct from partners_duty_usd or duty_covered_value_usd <> partners_value_usd)
         order by all
     """,
@@ -380,9 +378,9 @@ COUNTERFACTUAL_IDENTITY = rule(
     problem="{rows_failing} counterfactual balances do not add up, or are null without a reason",
     advice="correct dbt_project/models/marts/ai/ai_counterfactual_balance.sql",
     tables=("ai_counterfactual_balance",),
-    failing=f"""
+    failing="""
         select * from ai_counterfactual_balance
-        where {IN_PERIOD_RANGE} and (
+        where (
             counterfactual_ai_imports_usd + excess_imports_usd <> ai_imports_usd
             or counterfactual_ai_exports_usd + excess_exports_usd <> ai_exports_usd
             or counterfactual_ai_balance_usd + excess_balance_usd <> ai_balance_usd
@@ -402,8 +400,7 @@ SHARES_WITHIN_ONE = rule(
     tables=("ai_trade_headline",),
     failing=f"""
         select definition_id, {PERIOD}, {", ".join((*SHARES, *RATES))} from ai_trade_headline
-        where {IN_PERIOD_RANGE}
-          and (least({", ".join((*SHARES, *RATES))}) < 0 or greatest({", ".join(SHARES)}) > 1)
+        where (least({", ".join((*SHARES, *RATES))}) < 0 or greatest({", ".join(SHARES)}) > 1)
         order by all
     """,
 )
@@ -414,9 +411,9 @@ COVERAGE_STATUSES = rule(
     problem="{rows_failing} kinds of coverage rows have another status, or no reason",
     advice="look at what the landing step writes into coverage.parquet",
     tables=("source_coverage",),
-    failing=f"""
+    failing="""
         select flow, period_grain, level, status, reason, count(*) as row_count from source_coverage
-        where {IN_PERIOD_RANGE} and (
+        where (
             coalesce(status, '') not in ('covered', 'rejected', 'not_covered')
             or coalesce(level, '') not in ('hs10', 'hs2', 'total', 'programme')
             or (status <> 'covered' and reason is null)
@@ -490,5 +487,4 @@ SUITE = Suite(
         STATUTORY_RATES_ADD_UP,
         SCENARIOS_START_FROM_THE_LAW,
     ),
-    PERIOD_RANGE,
 )

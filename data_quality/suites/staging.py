@@ -4,7 +4,7 @@ Runs on a connection to the warehouse. `stg_landing__selection` has one row per 
 partition, with the number of rows and the value that its files held when they were committed.
 """
 
-from data_quality.suites import IN_PERIOD_RANGE, PERIOD_RANGE, Suite, each, rule
+from data_quality.suites import Suite, each, rule
 
 SELECTION = "stg_landing__selection"
 PERIODIC = (
@@ -48,7 +48,7 @@ def _staged_sums(table: str) -> str:
     return f"""
         select '{table}' as table_name, flow, period_grain, period_start,
                count(*) as row_count, sum(value_usd)::bigint as value_usd
-        from {_staged(table)} where {IN_PERIOD_RANGE} group by all
+        from {_staged(table)} group by all
     """
 
 
@@ -68,7 +68,7 @@ ROWS_MATCH_SELECTION = rule(
         selected as (
             select table_name, flow, period_grain, period_start,
                    sum(row_count)::bigint as selected_row_count, sum(value_usd)::bigint as selected_value_usd
-            from {SELECTION} where {IN_PERIOD_RANGE} group by all
+            from {SELECTION} where period_start is not null group by all
         )
         select * from staged full join selected using (table_name, flow, period_grain, period_start)
         where coalesce(row_count, 0) <> coalesce(selected_row_count, 0)
@@ -132,7 +132,7 @@ SYSTEMS_MATCH_FLOWS = rule(
             f"""
             select '{table}' as table_name, flow, commodity_system, count(*) as row_count
             from {_staged(table)}
-            where {IN_PERIOD_RANGE} and commodity_system is distinct from
+            where commodity_system is distinct from
                 case flow when 'import' then 'hts10' when 'export' then 'schedule_b10' end
             group by all
         """
@@ -149,5 +149,4 @@ SUITE = Suite(
         PERIODS_MATCH_PARTITIONS,
         SYSTEMS_MATCH_FLOWS,
     ),
-    PERIOD_RANGE,
 )

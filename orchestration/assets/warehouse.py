@@ -25,7 +25,7 @@ from dagster_dbt import DbtProject, dbt_assets
 
 from data_quality.checks import check_specs, to_asset_check_result
 from data_quality.runner import run_suite
-from data_quality.suites import Suite, warehouse_context
+from data_quality.suites import Suite
 from data_quality.suites.marts import SUITE as MARTS
 from data_quality.suites.staging import SUITE as STAGING
 from orchestration.assets.dbt_build import build
@@ -122,7 +122,7 @@ def _gate(settings: Settings, suite: Suite, key: AssetKey) -> AssetChecksDefinit
     def gate(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         log.info("gate: %s", suite.name)
         with writing_step(context, settings), duckdb.connect(_warehouse(settings), read_only=True) as con:
-            result = run_suite(con, suite, warehouse_context(suite.name), settings.quality_dir)
+            result = run_suite(con, suite, {"subject": suite.name}, settings.quality_dir)
         _write_results(settings, f"gate-{suite.name}", result.as_rows())
         for check in result.checks:
             yield to_asset_check_result(check, key)

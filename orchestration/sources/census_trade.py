@@ -35,7 +35,6 @@ LONGEST_PREFIX = 4
 MONEY = ("value_usd", "duty_usd", "general_value_usd", "dutiable_value_usd", "charges_usd")
 # The DF of the rows that hold them.
 EXPORT_PARTS = {"domestic_value_usd": "1", "foreign_value_usd": "2"}
-EXPORT_MONEY = ("value_usd", "domestic_value_usd", "foreign_value_usd")
 
 
 @dataclass(frozen=True)
