@@ -493,10 +493,10 @@ def test_the_panel_has_the_actions_that_were_checked_by_hand(release):
     ("day", "rates"),
     [
         ("2025-01-01", {"base": 1.36, "section_301": 1.31, "section_201": 0.05, "total": 2.78}),
-        ("2025-04-09", {"ieepa_fentanyl": 3.33, "ieepa_reciprocal": 15.21, "total": 23.89}),
+        ("2025-04-09", {"ieepa_fentanyl": 3.33, "ieepa_reciprocal": 15.21, "total": 23.9}),
         ("2025-12-15", {"section_232": 4.72, "ieepa_reciprocal": 4.85, "total": 14.58}),
         ("2026-03-01", {"section_232": 4.72, "section_122": 3.43, "section_201": 0, "total": 10.88}),
-        ("2026-09-30", {"section_301_forced_labor": 3.31, "section_122": 0, "total": 12.32}),
+        ("2026-09-30", {"section_301_forced_labor": 3.31, "section_122": 0, "total": 12.33}),
     ],
 )
 def test_statutory_rates_of_all_imports(release, day, rates):

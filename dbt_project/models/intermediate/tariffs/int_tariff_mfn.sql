@@ -128,7 +128,10 @@ select
             then general_rates.ad_valorem_rate
         else {{ ratio('equivalents.duty_usd', 'equivalents.value_usd') }}
     end as decimal(10, 8)) as mfn_rate,
-    cast(other_rates.ad_valorem_rate as decimal(10, 8)) as column_2_rate
+    cast(
+        case when other_rates.rate_kind in ('free', 'ad_valorem') then other_rates.ad_valorem_rate end
+        as decimal(10, 8)
+    ) as column_2_rate
 from intervals
 inner join in_order
     on intervals.last_place = in_order.place

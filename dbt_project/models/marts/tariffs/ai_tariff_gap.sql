@@ -1,5 +1,5 @@
 -- From what the law would take without exemptions and claims down to what was calculated. The same imports
--- weigh all of it: those of the period, as far as their ordinary rate is known.
+-- weigh all of it: those of the period, as far as their ordinary rate is known, claimed or not.
 with flows as (
 
     select
@@ -27,6 +27,7 @@ with flows as (
             and flows.valid_from <= coalesce(panel.valid_to, flows.valid_from)
     where
         panel.scenario_id = 'law'
+        and flows.ordinary_rate is not null
         and flows.base_rate is not null
 
 ),

@@ -1,7 +1,7 @@
 -- Which share of the imports of a code from a partner claims its preference. For Canada and Mexico it decides
 -- over other duties too, and rose when they came: from the claims by code where the warehouse holds them,
 -- else from the seed. For other agreements: what was not paid of the ordinary duty in the year of the
--- weights.
+-- weights, as a part of what a claim spares.
 with horizon as (
 
     select * from {{ ref('tariff_horizon') }}
@@ -136,7 +136,14 @@ others as (
         terms.valid_to,
         case
             when terms.is_in_force
-                then least(greatest(1 - goods.duty_usd / (rates.mfn_rate * goods.value_usd), 0), 1)
+                then least(
+                    greatest(
+                        (rates.mfn_rate - goods.duty_usd / goods.value_usd)
+                        / (rates.mfn_rate - preferences.preference_rate),
+                        0
+                    ),
+                    1
+                )
             else 0
         end as claimed_share,
         'duty not paid' as basis
@@ -159,7 +166,7 @@ others as (
         goods.flow = 'import'
         and goods.value_usd > 0
         and goods.duty_usd is not null
-        and rates.mfn_rate > 0
+        and rates.mfn_rate > preferences.preference_rate
         and observed.partner_code is null
 
 )
