@@ -1,7 +1,6 @@
 # Everything runs in .venv, which the first target that needs it makes.
 BIN := .venv/bin
 DATA ?= sample
-FIGURES ?= ../shared/data
 
 export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
@@ -48,6 +47,7 @@ fidelity: .venv/ready  ## docs/fidelity.md (published figures beside those of th
 	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.fidelity
 
 sample: .venv/ready  ## compose the sample archive from the figures
+	@test -n "$(FIGURES)" || { echo "Name the folder with the figures: make sample FIGURES=/path/to/figures"; exit 1; }
 	@$(BIN)/python -m sample.compose --figures $(FIGURES)
 
 lock: .venv/ready  ## renew requirements.lock from pyproject.toml
