@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
--- Changes of the law alone: what share claims a preference is that of the day after on both sides.
+-- Changes of the law and of the schedule alone: what share claims a preference is that of the day after on
+-- both sides.
 with moved as (
 
     select
@@ -33,17 +34,55 @@ products as (
 
     select
         *,
-        lag(mfn_rate) over (partition by hts10 order by valid_from) as previous_mfn_rate,
-        lag(special_rate_text) over (partition by hts10 order by valid_from) as previous_special_rate_text
+        lag(mfn_rate) over of_code as previous_mfn_rate,
+        lag(special_rate_text) over of_code as previous_special_rate_text
     from {{ ref('tariff_product') }}
+    window of_code as (partition by hts10 order by valid_from)
+
+),
+
+products_with_changes as (
+
+    select
+        *,
+        case
+            when previous_mfn_rate <> mfn_rate then concat('Ordinary rate of the schedule: ', mfn_rate_text)
+            when
+                previous_mfn_rate = mfn_rate
+                and coalesce(previous_special_rate_text, '') <> coalesce(special_rate_text, '')
+                then concat('Special rates of the schedule: ', coalesce(special_rate_text, 'none'))
+        end as schedule_text
+    from products
+
+),
+
+-- Law and schedule may change on one day.
+moved_products as (
+
+    select
+        moved.*,
+        products.hts10,
+        products.is_ai,
+        products.column_2_rate,
+        products.mfn_rate,
+        products.special_rate_text,
+        products.previous_mfn_rate,
+        products.previous_special_rate_text,
+        products.schedule_text,
+        products.valid_from = moved.changed_on as is_first_day
+    from moved
+    inner join products_with_changes as products
+        on
+            moved.product_class_id = products.product_class_id
+            and {{ is_valid_on('moved.changed_on', 'products') }}
 
 ),
 
 cases as (
 
     select
-        products.hts10,
-        products.is_ai,
+        moved.hts10,
+        moved.is_ai,
         partners.partner_code,
         partners.is_column_2,
         moved.changed_on,
@@ -51,18 +90,21 @@ cases as (
         moved.duty_id,
         moved.previous_claimed_duty_id,
         moved.claimed_duty_id,
-        moved.action_ids,
-        moved.change_text,
-        products.mfn_rate as previous_mfn_rate,
-        products.mfn_rate,
-        products.column_2_rate,
-        products.special_rate_text as previous_special_rate_text,
-        products.special_rate_text
-    from moved
-    inner join products
-        on
-            moved.product_class_id = products.product_class_id
-            and {{ is_valid_on('moved.changed_on', 'products') }}
+        concat_ws(
+            '; ',
+            moved.action_ids,
+            case when moved.is_first_day and moved.schedule_text is not null then 'schedule' end
+        ) as action_ids,
+        concat_ws('; ', moved.change_text, case when moved.is_first_day then moved.schedule_text end)
+            as change_text,
+        case when moved.is_first_day then moved.previous_mfn_rate else moved.mfn_rate end
+            as previous_mfn_rate,
+        moved.mfn_rate,
+        moved.column_2_rate,
+        case when moved.is_first_day then moved.previous_special_rate_text else moved.special_rate_text end
+            as previous_special_rate_text,
+        moved.special_rate_text
+    from moved_products as moved
     inner join {{ ref('tariff_partner') }} as partners
         on moved.partner_class_id = partners.partner_class_id
 
@@ -79,7 +121,7 @@ cases as (
         panel.claimed_duty_id as previous_claimed_duty_id,
         panel.claimed_duty_id,
         'schedule' as action_ids,
-        concat('Ordinary rate of the schedule: ', products.mfn_rate_text) as change_text,
+        products.schedule_text as change_text,
         products.previous_mfn_rate,
         products.mfn_rate,
         products.column_2_rate,
@@ -88,13 +130,13 @@ cases as (
     from {{ ref('tariff_panel') }} as panel
     inner join {{ ref('tariff_partner') }} as partners
         on panel.partner_class_id = partners.partner_class_id
-    inner join products
+    inner join products_with_changes as products
         on
             panel.product_class_id = products.product_class_id
             and panel.scenario_id = 'law'
             and panel.valid_from < products.valid_from
             and (panel.valid_to is null or panel.valid_to >= products.valid_from)
-    where products.previous_mfn_rate <> products.mfn_rate
+    where products.schedule_text is not null
 
 ),
 
