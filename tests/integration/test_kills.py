@@ -80,15 +80,18 @@ def killed(pipeline, server, parsed_project, tmp_path_factory):
 
 
 def live(data_dir: Path, server: Replay, fetch: str = "missing") -> dict[str, str]:
+    """The sources of trade behind the server, and of the law folders in which there is nothing new."""
+    law = data_dir.with_name(f"{data_dir.name}-law")
+    law.mkdir(exist_ok=True)
     return {
         "AITB_DATA_DIR": str(data_dir),
         "AITB_FETCH": fetch,
         "AITB_CENSUS_URL": server.census_url,
         "AITB_CENSUS_SCHEDULES_URL": server.schedules_url,
-        "AITB_HTS_URL": server.hts_url,
+        "AITB_HTS_URL": str(law),
         "AITB_FEDERAL_REGISTER_URL": server.federal_register_url,
         "AITB_CSL_URL": server.csl_url,
-        "AITB_ECFR_URL": server.ecfr_url,
+        "AITB_ECFR_URL": str(law),
         "AITB_CENSUS_API_KEY": KEY,
     }
 
