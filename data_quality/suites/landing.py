@@ -563,48 +563,20 @@ def _sums(measures: Sequence[str]) -> str:
     return ", ".join(f"case when count({m}) = count(*) then sum({m})::bigint end as {m}" for m in measures)
 
 
-def _reconciliation(
+def _agreement(
     name: str,
     *,
     guards: str,
     tables: Sequence[str],
-    parts: str,
-    published: str,
+    figures: str,
     key: Sequence[str],
     sides: tuple[tuple[str, ...], tuple[str, ...]],
-    measures: Sequence[str],
-    only_where: str = "true",
     differs: str = "parts_usd <> published_usd",
     severity: Severity = "error",
 ) -> Check:
-    """A check that `parts` and `published`, both with `key` and `measures`, agree to the dollar.
+    """A check that two figures agree to the dollar, in each row of `figures`.
 
-    In what an agency serves, a row that is missing is a zero; in what was composed it is unknown. So is
-    every measure that is null on one side: such figures are counted as not served and not compared.
-    """
-    # Two levels have to be there both; parts and wholes of one level come in the same answers.
-    levels = () if sides[0] == sides[1] else (*sides[0], *sides[1])
-    named = ", ".join(f"'{level}'" for level in levels)
-    both_asked = f"where level in ({named}) having count(distinct level) = {len(levels)}" if levels else ""
-    figures = ", ".join(
-        f"""{{'measure': '{m}',
-              'parts_usd': case when parts.is_there then parts.{m} else absent.usd end,
-              'published_usd': case when published.is_there then published.{m} else absent.usd end}}"""
-        for m in measures
-    )
-    figures_of_both = f"""
-        with absent as (
-            select (
-                select case when bool_and(origin = 'agency') then 0::bigint end from provenance {both_asked}
-            ) as usd
-        ),
-        parts as (select *, true as is_there from ({parts})),
-        published as (select *, true as is_there from ({published})),
-        figures as (
-            select {", ".join(key)}, unnest([{figures}], recursive := true)
-            from parts full join published using ({", ".join(key)}), absent
-            where {only_where}
-        )
+    figures: a query that gives `key`, measure, parts_usd and published_usd, null where one is not served.
     """
     return Check(
         name=name,
@@ -619,22 +591,73 @@ def _reconciliation(
         ),
         tables=(*tables, "provenance"),
         summary=f"""
-            {figures_of_both}
             select count(*) filter (parts_usd is not null and published_usd is not null) as compared,
                    count(*) filter ({differs}) as different,
                    count(*) filter ((parts_usd is null) <> (published_usd is null)) as not_served,
                    coalesce(max(abs(parts_usd - published_usd)) filter ({differs}), 0)
                        as largest_difference_usd
-            from figures
+            from ({figures})
         """,
         failing=f"""
-            {figures_of_both}
-            select *, parts_usd - published_usd as difference_usd from figures where {differs}
+            select *, parts_usd - published_usd as difference_usd from ({figures}) where {differs}
             order by abs(parts_usd - published_usd) desc, {", ".join(key)}, measure
         """,
         expectations=(at_most("different", 0),),
         severity=severity,
         sides=sides,
+    )
+
+
+def _reconciliation(
+    name: str,
+    *,
+    guards: str,
+    tables: Sequence[str],
+    parts: str,
+    published: str,
+    key: Sequence[str],
+    sides: tuple[tuple[str, ...], tuple[str, ...]],
+    measures: Sequence[str],
+    only_where: str = "true",
+    differs: str = "parts_usd <> published_usd",
+    severity: Severity = "error",
+) -> Check:
+    """The agreement of `parts` and `published`, which are queries that give `key` and `measures`.
+
+    In what an agency serves, a row that is missing is a zero; in what was composed it is unknown. So is
+    every measure that is null on one side: such figures are counted as not served and not compared.
+    """
+    # Two levels have to be there both; parts and wholes of one level come in the same answers.
+    levels = () if sides[0] == sides[1] else (*sides[0], *sides[1])
+    named = ", ".join(f"'{level}'" for level in levels)
+    both_asked = f"where level in ({named}) having count(distinct level) = {len(levels)}" if levels else ""
+    figures = ", ".join(
+        f"""{{'measure': '{m}',
+              'parts_usd': case when parts.is_there then parts.{m} else absent.usd end,
+              'published_usd': case when published.is_there then published.{m} else absent.usd end}}"""
+        for m in measures
+    )
+    side_by_side = f"""
+        with absent as (
+            select (
+                select case when bool_and(origin = 'agency') then 0::bigint end from provenance {both_asked}
+            ) as usd
+        ),
+        parts as (select *, true as is_there from ({parts})),
+        published as (select *, true as is_there from ({published}))
+        select {", ".join(key)}, unnest([{figures}], recursive := true)
+        from parts full join published using ({", ".join(key)}), absent
+        where {only_where}
+    """
+    return _agreement(
+        name,
+        guards=guards,
+        tables=tables,
+        figures=side_by_side,
+        key=key,
+        sides=sides,
+        differs=differs,
+        severity=severity,
     )
 
 
@@ -766,28 +789,19 @@ def _members_match_groups(
 def _domestic_and_foreign(table: str) -> str:
     commodity = "'all goods'" if table.startswith("totals") else "commodity_code"
     return f"""
-        select '{table}' as table_name, partner_code, {commodity} as commodity_code,
-               coalesce(domestic_value_usd, 0) + coalesce(foreign_value_usd, 0) as value_usd
+        select '{table}' as table_name, partner_code, {commodity} as commodity_code, 'value_usd' as measure,
+               coalesce(domestic_value_usd, 0) + coalesce(foreign_value_usd, 0) as parts_usd,
+               value_usd as published_usd
         from {table} where coalesce(domestic_value_usd, foreign_value_usd) is not null
     """
 
 
-def _total_exports(table: str) -> str:
-    commodity = "'all goods'" if table.startswith("totals") else "commodity_code"
-    return f"""
-        select '{table}' as table_name, partner_code, {commodity} as commodity_code, value_usd
-        from {table} where coalesce(domestic_value_usd, foreign_value_usd) is not null
-    """
-
-
-DOMESTIC_AND_FOREIGN_MATCH_TOTAL = _reconciliation(
+DOMESTIC_AND_FOREIGN_MATCH_TOTAL = _agreement(
     "domestic_and_foreign_match_total",
     guards="Domestic exports and re-exports add up to total exports, row by row.",
     tables=TRADE,
-    parts=each(TRADE, _domestic_and_foreign),
-    published=each(TRADE, _total_exports),
+    figures=each(TRADE, _domestic_and_foreign),
     key=("table_name", "partner_code", "commodity_code"),
-    measures=("value_usd",),
     sides=(ALL_LEVELS, ALL_LEVELS),
 )
 
