@@ -29,7 +29,7 @@ ui: .venv/ready  ## Dagster on 127.0.0.1:3000: make ui, or make ui DATA=live
 	 DAGSTER_HOME=$$AITB_DATA_DIR/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: .venv/ready  ## every test that is not a soak
-	@$(BIN)/pytest -m "not soak" --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not soak" --numprocesses 3 --no-loadscope-reorder
 
 soak: .venv/ready  ## fifty kills at random moments
 	@$(BIN)/pytest -m soak

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestration.dbt import parse_if_stale, target
 from orchestration.http import Client
@@ -20,11 +21,23 @@ from tests.world import KEY, planted_world
 # Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
 LONGEST = (
     "test_kills",
-    "test_sample_release",
     "test_dbt_build",
+    "test_incremental_by_content",
+    "test_sample_release",
     "test_label_lists_run",
-    "test_classification_input",
 )
+
+
+class FileByFile(LoadScopeScheduling):
+    """Gives a file to one worker as a whole, and those about dbt, which share a warehouse, to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return "tests/dbt" if file.startswith("tests/dbt/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FileByFile:
+    return FileByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 from orchestration.settings import REPOSITORY
 
 KILLED = -signal.SIGKILL
-LONGEST_RUN_SECONDS = 240
+# For a run that hangs; on a slow and busy machine one that does not has taken four minutes.
+LONGEST_RUN_SECONDS = 600
 
 # What a child finds: all is imported, the project is read (`manifest`), and dbt has run once and made what it
 # keeps for a process. Nothing of this starts a thread or opens a database: neither survives a fork.

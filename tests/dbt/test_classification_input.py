@@ -142,5 +142,6 @@ def test_a_tie_stops_the_build_before_a_code_is_labelled(warehouse):
     before = warehouse.query("from ai_classification order by all")
     warehouse.change(rule("tie_a", "847150"), rule("tie_b", "847150", relevance="Medium"))
     warehouse.select()
-    assert warehouse.dbt("build", "--exclude-resource-type", "seed", "unit_test") == 1
+    labelled = ("--select", "+ai_classification", "--exclude-resource-type", "seed", "unit_test")
+    assert warehouse.dbt("build", *labelled) == 1
     assert warehouse.query("from ai_classification order by all") == before

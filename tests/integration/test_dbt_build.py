@@ -236,7 +236,7 @@ def just_closed(connection) -> None:
 
 @pytest.mark.parametrize("cancel", [LocalEnvironment.cancel, just_closed])
 def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(
-    refreshed, refresh, settings, monkeypatch, cancel
+    put_back, refresh, settings, monkeypatch, cancel
 ):
     """By Ctrl-C, or by 'Terminate' in the UI, while dbt works."""
     execute = DuckDBCursorWrapper.execute
@@ -251,14 +251,14 @@ def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(
     with monkeypatch.context() as patched:
         patched.setattr(DuckDBCursorWrapper, "execute", interrupting)
         patched.setattr(LocalEnvironment, "cancel", staticmethod(cancel))
-        result = refresh(AssetSelection.assets("int_labels"))
+        result = refresh(labels := AssetSelection.assets("int_labels"))
 
     assert interrupted
     assert not result.success
     assert "KeyboardInterrupt" in failure(result)
     with duckdb.connect(str(settings.warehouse_file), read_only=True) as con:
         assert con.execute("select count(*) from balance_basis").fetchone()[0] > 0
-    again = refresh()
+    again = refresh(labels)
     assert again.success, failure(again)
 
 
