@@ -34,14 +34,6 @@ from orchestration.settings import SEEDS, Settings, is_address
 from orchestration.sources.model import EVERYTHING, Dataset, Grain, Refused
 from orchestration.sources.registry import DATASETS
 
-GATE_SEEDS = (
-    "ai_category",
-    "partner",
-    "partner_group",
-    "partner_group_member",
-    "tariffs/hts_rate_wording",
-    "controls/screening_list",
-)
 SEED_TYPES = {
     **dict.fromkeys(("valid_from", "valid_to", "proven_from", "proven_to"), "date"),
     **dict.fromkeys(("members_known", "substitutes_duty"), "boolean"),
@@ -187,9 +179,9 @@ def read(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, s
     if dataset.grain in ("amendment", "day"):
         _make_previous(con, dataset, earlier)
     checked = {table for check in SUITES[dataset.suite].checks for table in check.tables}
-    for seed in GATE_SEEDS:
-        if Path(seed).name in checked:
-            _read_seed(con, seed)
+    for path in SEEDS.rglob("*.csv"):
+        if path.stem in checked:
+            _read_seed(con, path)
 
 
 def commit(
@@ -508,9 +500,9 @@ def _gate_of(rows: list[dict[str, str]]) -> GateResult:
     return GateResult(rows[0]["suite"], rows[0]["subject"], checks)
 
 
-def _read_seed(con: duckdb.DuckDBPyConnection, seed: str) -> None:
+def _read_seed(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """A seed as a table of text, with its dates and truth values typed."""
-    name = Path(seed).name
+    name = path.stem
     # The dialect is named, because finding it out costs four times as much as reading.
     con.execute(
         f"""
@@ -518,7 +510,7 @@ def _read_seed(con: duckdb.DuckDBPyConnection, seed: str) -> None:
         from read_csv(?, header = true, all_varchar = true, nullstr = '',
                       delim = ',', quote = '"', escape = '"', new_line = '\\n')
         """,
-        [str(SEEDS / f"{seed}.csv")],
+        [str(path)],
     )
     columns = [column for (column,) in con.execute(f"select column_name from (describe {name})").fetchall()]
     for column in columns:
