@@ -118,8 +118,8 @@ class Archive:
     def partitions(self, source: str, dataset: str) -> list[str]:
         """Partitions of which at least one vintage is there, in order."""
         folders = [root / "manifest" / source / dataset for root in self.roots]
-        there = [path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()]
-        return sorted({path.name for path in there})
+        # A folder without one is what a kill left, or somebody who removed a damaged manifest.
+        return sorted({path.parent.name for folder in folders for path in folder.glob("*/*.json")})
 
     def digest(self) -> str:
         """Identity of everything in the archive, from the manifests alone."""
@@ -135,7 +135,10 @@ class Archive:
         Raises `ArchiveDamaged` when the file is missing, unreadable or not what the manifest says.
         """
         path = next((path for path in self._blobs(entry.sha256) if path.exists()), self._blob(entry.sha256))
-        advice = "Restore it from a backup, or fetch the partition again with AITB_FETCH=always."
+        advice = (
+            "Restore it from a backup, or fetch the partition again: with AITB_FETCH=always, or after removing "
+            "its manifest, as a revision, an amendment and the list of a day are not asked for twice."
+        )
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=entry.size)
         except OSError as error:

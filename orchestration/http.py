@@ -132,6 +132,10 @@ class Client:
                 f"{source.title} did not answer in time: {request}",
                 smaller_may_help=isinstance(error, httpx.ReadTimeout),
             ) from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise Refused(
+                f"{source.title}: {urlsplit(url).netloc!r} is no host; check AITB_{source.base_url.upper()}"
+            ) from None
         except httpx.RequestError as error:
             # The error's own text can hold the address with the key in it.
             raise Unavailable(f"{source.title}: {type(error).__name__} on {request}") from None

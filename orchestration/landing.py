@@ -248,6 +248,8 @@ def write_warehouse_inputs(settings: Settings) -> list[Landed]:
     selection, coverage = [], []
     for item in items:
         _, dataset = DATASETS[item.dataset]
+        # A moment with a zone would be written in that of the machine.
+        vintage_at = item.vintage_at.astimezone(UTC).replace(tzinfo=None)
         period = {"flow": dataset.flow, "period_grain": None, "period_start": None}
         if dataset.grain in ("month", "year"):
             period |= {"period_grain": dataset.grain, "period_start": period_start(item.partition)}
@@ -259,7 +261,7 @@ def write_warehouse_inputs(settings: Settings) -> list[Landed]:
                     "partner_code": partner,
                     "status": "covered",
                     "reason": _covers(item),
-                    "vintage_at": item.vintage_at,
+                    "vintage_at": vintage_at,
                 }
                 for level in item.levels
                 for partner in item.partners or ("*",)
@@ -273,7 +275,7 @@ def write_warehouse_inputs(settings: Settings) -> list[Landed]:
                 "partition": item.partition,
                 "path": str(item.folder / f"{table}.parquet"),
                 "digest": item.digest,
-                "vintage_at": item.vintage_at,
+                "vintage_at": vintage_at,
                 "origin": item.origin,
                 **size,
             }

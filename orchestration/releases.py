@@ -71,10 +71,12 @@ def new_release(settings: Settings, client: Client, today: date) -> Release | No
         if any(
             _is_published(client, dataset, month) for dataset in MONTHLY if not _has(archive, dataset, month)
         ):
-            touched = revised_by_release_of(month, complete[0] if complete else first_open)
-            if touched[0] > first_open:
-                touched = months(first_open, month)
-            return _release(archive, touched, complete, is_archived=False)
+            first_loaded = complete[0] if complete else first_open
+            # What the releases revised that nobody was there to load is still to be had.
+            missed = months(first_open, month)
+            since = min(revised_by_release_of(one, first_loaded)[0] for one in missed)
+            touched = months(min(since, first_open), month)
+            return _release(settings, touched, complete, is_archived=False)
     return None
 
 
@@ -127,15 +129,15 @@ def archived_release(settings: Settings) -> Release | None:
     if not complete:
         return None
     touched = revised_by_release_of(complete[-1], complete[0])
-    return _release(archive, touched, complete, is_archived=True)
+    return _release(settings, touched, complete, is_archived=True)
 
 
-def _release(archive: Archive, touched: list[str], complete: list[str], is_archived: bool) -> Release:
+def _release(settings: Settings, touched: list[str], complete: list[str], is_archived: bool) -> Release:
     """A release with the years and editions of its months, and with those that the months before it lack."""
     loaded = {*complete, *touched}
     whole = [year for year in years_of(loaded) if {*months(f"{year}-01", f"{year}-12")} <= loaded]
-    years = {*whole_years(touched[0], touched[-1]), *_lacking(archive, "year", whole)}
-    editions = {*years_of(touched), *_lacking(archive, "edition", years_of(loaded))}
+    years = {*whole_years(touched[0], touched[-1]), *_lacking(settings, "year", whole)}
+    editions = {*years_of(touched), *_lacking(settings, "edition", years_of(loaded))}
     return Release(touched[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived)
 
 
@@ -153,11 +155,12 @@ def _complete_months(archive: Archive) -> list[str]:
     return sorted(set.intersection(*(set(archive.partitions(SOURCE.name, d.name)) for d in MONTHLY)))
 
 
-def _lacking(archive: Archive, grain: Grain, partitions: list[str]) -> set[str]:
-    """Which of these partitions some dataset of the grain has not."""
+def _lacking(settings: Settings, grain: Grain, partitions: list[str]) -> set[str]:
+    """Which of these partitions some dataset of the grain has not, of a source that is configured."""
+    archive = open_archive(settings)
     return {
         partition
         for source, dataset in DATASETS.values()
-        if dataset.grain == grain
+        if dataset.grain == grain and getattr(settings, source.base_url) is not None
         for partition in set(partitions) - set(archive.partitions(source.name, dataset.name))
     }

@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
             # What could not even be asked for is missing as well.
             return _run(settings, plan, release, console) or int(bool(failures))
     except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
-        console.print(str(error), style="red", soft_wrap=True)
+        console.print(str(error), style="red", soft_wrap=True, markup=False)
         return 2
 
 
@@ -224,7 +224,9 @@ def _label(settings: Settings, console: Console) -> int:
 def _run(settings: Settings, plan: Plan, release: "Release | None", console: Console) -> int:
     if not any(plan.values()):
         console.print(
-            f"Nothing is in the archive {settings.archive_dir}, and nothing new to fetch.", style="red"
+            f"Nothing is in the archive {settings.archive_dir}, and nothing new to fetch.",
+            style="red",
+            markup=False,
         )
         return 2
     # dbt parses in a process of its own, on the other core, while this one imports and lands.
@@ -284,7 +286,8 @@ def _report(settings: Settings, console: Console) -> int:
     show(settings.release_dir, console)
     rejections = quarantined(settings)
     for message in rejections:
-        console.print(f"Kept out: {message}", style="red", soft_wrap=True)
+        # It quotes what somebody else has written.
+        console.print(f"Kept out: {message}", style="red", soft_wrap=True, markup=False)
     return int(bool(rejections))
 
 

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         address = urlsplit(value)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError("an address begins with http:// or https:// and names a host")
-        if address.query or address.fragment or address.username:
+        if address.query or address.fragment or address.username or address.password:
             keys = {"llm_url": "AITB_LLM_API_KEY", "comtrade_url": "AITB_COMTRADE_API_KEY"}
             key = keys.get(field.field_name, "AITB_CENSUS_API_KEY")
             raise ValueError(f"a base address has no parameters and no user; a key belongs into {key}")

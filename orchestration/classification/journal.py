@@ -52,10 +52,17 @@ class Journal:
         text = "".join(json.dumps(line) + "\n" for line in lines)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
+            size = self.path.stat().st_size if self.path.exists() else 0
+            try:
+                with self.path.open("ab") as file:
+                    file.write(text.encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                # The lines of the next call would begin in the middle of a line.
+                if self.path.exists():
+                    os.truncate(self.path, size)
+                raise
         except OSError as error:
             raise NotWritten(self.path, reason_of(error)) from None
 

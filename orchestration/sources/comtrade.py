@@ -42,6 +42,8 @@ PINNED = (("partner2Code", "0"), ("customsCode", "C00"), ("motCode", "0"))
 WORLD = 0
 # The service has no row for Taiwan: it is what is left of Asia.
 TAIWAN = (490, "TWN")
+# Ten times what the world trades in a year.
+MOST_DOLLARS = 3 * 10**14
 # What is no country: the world, and groups such as the European Union.
 GROUPS = (97,)
 
@@ -138,13 +140,21 @@ def _of_record(number: int, record: Mapping) -> tuple[Row | None, bool, Fault | 
         row = (
             int(record["refYear"]),
             *(flow, sides[0], sides[1], code, valuation),
-            round(float(without or record["primaryValue"])),
+            _dollars(without or record["primaryValue"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"lacks or cannot be read: {type(error).__name__} {error}"
         return None, False, ("partner_trade", number, None, str(dict(record))[:200], reason)
     codes = {record["reporterCode"], record["partnerCode"]}
     return row, not codes.isdisjoint((WORLD, *GROUPS)), None
+
+
+def _dollars(value: object) -> int:
+    """Whole US dollars; ValueError or OverflowError for what is no number, or none that trade comes to."""
+    dollars = round(float(value))
+    if abs(dollars) > MOST_DOLLARS:
+        raise ValueError(f"{dollars} US dollars")
+    return dollars
 
 
 def _country(code: int, iso3: str | None) -> str:
@@ -166,21 +176,25 @@ def _read_table(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request
             if lacking:
                 raise Refused(f"the table lacks the column {', '.join(lacking)}; it has {', '.join(columns)}")
             # Two extracts overlap in the table, so that some rows stand in it twice.
+            texts = ", ".join(f"{name}::varchar" for name in NEEDED)
             rows = con.execute(
-                f"select distinct {', '.join(NEEDED)} from read_parquet(?) "
-                "where list_contains(?, cmd_code) order by all",
+                f"select distinct {texts} from read_parquet(?) "
+                "where list_contains(?, cmd_code::varchar) order by all",
                 [file.name, codes()],
             ).fetchall()
         except duckdb.Error as error:
             raise Refused(f"the file is no Parquet table, or is cut off ({type(error).__name__})") from None
     found = []
     for number, (reporter, flow, year, code, partner, value) in enumerate(rows, start=1):
-        if flow not in FLOWS or None in (reporter, year, partner, value):
-            fault = ("partner_trade", number, None, f"{reporter} {partner} {code}", "is not whole")
-            found.append((None, False, fault))
+        try:
+            if flow not in FLOWS or None in (reporter, partner):
+                raise ValueError
+            valuation = "cif" if FLOWS[flow] == "import" else "fob"
+            row = (int(year), FLOWS[flow], reporter, partner, code, valuation, _dollars(value))
+        except (TypeError, ValueError, OverflowError):
+            said = f"{reporter} {partner} {code} {year} {value}"
+            found.append((None, False, ("partner_trade", number, None, said, "is not whole")))
             continue
-        valuation = "cif" if FLOWS[flow] == "import" else "fob"
-        row = (int(year), FLOWS[flow], reporter, partner, code, valuation, round(value))
         found.append((row, re.fullmatch("World|European Union|EU-.*", partner) is not None, None))
     _make(con, found)
 

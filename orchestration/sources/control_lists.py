@@ -93,9 +93,10 @@ def _read_pairs(con: duckdb.DuckDBPyConnection, _: str, answers: Mapping[Request
         if reason:
             faults.append(("eccn_pairs", number, "hts_digits", line["hts_digits"], reason))
         count = line["n_parts"]
-        if not re.fullmatch("[0-9]{1,9}", count):
+        is_whole = re.fullmatch("[0-9]{1,9}", count) is not None
+        if not is_whole:
             faults.append(("eccn_pairs", number, "n_parts", count, "not a whole number"))
-        parts = int(count) if count.isdigit() else None
+        parts = int(count) if is_whole else None
         rows.append((number, line["vendor"] or None, line["eccn"] or None, code, parts))
     make_table(con, "eccn_pairs", ECCN_PAIRS, rows, order="row_number")
     make_table(con, "bad_values", BAD_COLUMNS, faults, order="row_number")

@@ -64,10 +64,11 @@ def test_a_list_is_loaded_in_the_run_that_names_it_and_a_bad_one_leaves_the_rele
     assert NOTHING_NEW in run(listed)[1]
     assert NOTHING_NEW in run(environment)[1]
 
-    mine.write_text(f"{GOOD}8517,Hihg\n")
+    # What is in brackets is no markup.
+    mine.write_text(f"{GOOD}8517,[/high]\n")
     code, printed = run(listed)
     assert code == 1
     assert "row_number 4, column_name code, text_value 8517, reason 4 digits" in printed
-    assert "relevance Hihg" in printed
+    assert "relevance [/high]" in printed
     assert "Kept out: user_labels current: " in printed
     assert staged(data_dir) == [("hs", "847150", "High"), ("hs", "854231", "Medium")]

@@ -208,6 +208,13 @@ def test_a_source_that_is_down_is_not_asked_smaller_questions(client, archive, s
     assert asked_for(server) == ["0*"] * 5
 
 
+def test_a_folder_without_a_manifest_is_no_partition(archive):
+    """A kill behind mkdir leaves one, and so does whoever removes a damaged manifest."""
+    a_snapshot(archive, b"[]")
+    (archive.root / "manifest/census_trade/imports_monthly/2025-02").mkdir()
+    assert archive.partitions("census_trade", "imports_monthly") == ["2025-01"]
+
+
 def test_a_scope_is_kept_with_the_snapshot(client, archive, server):
     scope = Scope(partners=("1220", "2010"), rate_provisions=("18",))
 

@@ -195,6 +195,32 @@ def test_a_prepared_table_becomes_the_same_tables(bring_table):
     assert result.origin == "file"
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "'nan'::double as value_usd",
+        "'inf'::double as value_usd",
+        "1e30 as value_usd",
+        "'n.a.' as value_usd",
+        "null::double as value_usd",
+        "'2024.5' as year",
+        "date '2024-01-01' as year",
+        "null::integer as year",
+        "null::varchar as partner",
+    ],
+)
+def test_what_is_no_number_in_a_table_is_named(bring_table, mistake):
+    with pytest.raises(Rejected) as rejection:
+        bring_table(f"select * replace ({mistake}) {LINES}")
+    (bad,) = [failed for failed in rejection.value.gate.failed if failed.name == "no_bad_values"]
+    assert set(bad.failing_rows.reason) == {"is not whole"}
+
+
+def test_codes_and_countries_that_are_numbers_are_read(bring_table):
+    result = bring_table(f"select * replace (cmd_code::integer as cmd_code, 156 as reporter) {LINES}")
+    assert [row[2] for row in rows(result, "partner_trade")] == ["156", "156"]
+
+
 def test_a_table_with_a_mistake_is_kept_out(bring_table, tmp_path, make_client):
     with pytest.raises(Rejected, match="lacks the column value_usd"):
         bring_table(f"select * exclude (value_usd) {LINES}")

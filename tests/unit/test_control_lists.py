@@ -77,6 +77,8 @@ def test_pairs_of_vendors(bring):
     [
         ("AMD,3A09,854231,29", "eccn_form"),
         ("AMD,3A090,854231,many", "no_bad_values"),
+        ("AMD,3A090,854231,12345678901234567890", "no_bad_values"),
+        ("AMD,3A090,854231,²", "no_bad_values"),
         ("AMD,3A090,85,1", "no_bad_values"),
         (",3A090,854231,1", "complete"),
     ],

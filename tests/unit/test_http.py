@@ -168,6 +168,13 @@ def test_an_answer_that_cannot_be_unpacked_is_tried_again(client, server):
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("address", ["http://localhost:abc", "http://a..b"])
+def test_an_address_without_a_host_is_named(settings, make_client, address):
+    wrong = settings.model_copy(update={"census_url": address})
+    with make_client(wrong) as client, pytest.raises(Refused, match="is no host; check AITB_CENSUS_URL"):
+        client.ask(SOURCE, TOTALS)
+
+
 def test_redirects_are_not_followed(client, server):
     server.faults.append(
         Fault(lambda _: Answer(302, headers={"Location": "/data/elsewhere?x=1"}), times=None)

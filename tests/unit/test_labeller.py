@@ -1,7 +1,9 @@
 """The labeller against a model that behaves and one that does not: what is asked, believed, paid and kept."""
 
+import errno
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from orchestration.classification.endpoint import Endpoint
 from orchestration.classification.journal import Journal
 from orchestration.classification.labeller import is_configured, label_products, landed_products
 from orchestration.classification.prompt import CONTROLS, load_prompt
+from orchestration.files import NotWritten
 from orchestration.lock import Busy, writing
 from orchestration.settings import SEEDS, Settings
 from orchestration.sources.model import KeyRefused, Refused, Unavailable
@@ -104,6 +107,10 @@ def run(slept):
 
 def with_(settings, **fields):
     return settings.model_copy(update=fields)
+
+
+def no_space(_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def lines(settings):
@@ -311,6 +318,18 @@ def test_what_stayed_without_a_label_is_asked_by_the_next_run(settings, run, mod
 
     assert (outcome.known, outcome.labelled, outcome.calls) == (35, 1, 1)
     assert labelled(settings) == expected()
+
+
+def test_lines_that_the_disk_did_not_take_leave_the_journal_as_it_was(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    journal.append([{"call": 1}])
+    with monkeypatch.context() as full:
+        full.setattr("orchestration.classification.journal.os.fsync", no_space)
+        with pytest.raises(NotWritten, match="No space left"):
+            journal.append([{"call": 2}])
+    journal.append([{"call": 3}])
+
+    assert list(journal.lines()) == [{"call": 1}, {"call": 3}]
 
 
 UNUSABLE = {

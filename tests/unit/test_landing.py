@@ -1,6 +1,8 @@
 """Landing: committed whole and only with a passed gate; what is wrong stays out, with its reasons."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -19,6 +21,7 @@ from orchestration.landing import (
     selected,
     write_warehouse_inputs,
 )
+from orchestration.settings import REPOSITORY
 from orchestration.sources.model import EVERYTHING, Scope
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, set_cell
@@ -299,6 +302,19 @@ def test_the_selection_names_files_that_are_there_with_their_digests(bring, sett
         ("imports_monthly", "goods", "import", "2025-01-01", "2025-01", str(month.folder / "goods.parquet"),
          month.digest, "agency", 6, ALL_IMPORTS),
     ]  # fmt: skip
+
+
+def test_moments_are_those_of_greenwich_on_a_machine_of_another_zone(bring, settings):
+    month = bring()
+    code = "from orchestration.landing import *; write_warehouse_inputs(Settings())"
+    environment = {"TZ": "America/New_York", "AITB_DATA_DIR": str(settings.data_dir)}
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=True)
+
+    vintage_at = month.vintage_at.replace(tzinfo=None, microsecond=0)
+    for name in ("selection", "coverage"):
+        path = settings.warehouse_dir / "inputs" / f"{name}.parquet"
+        query = f"select distinct date_trunc('second', vintage_at) from '{path}'"
+        assert duckdb.sql(query).fetchall() == [(vintage_at,)]
 
 
 def test_a_partition_that_was_only_ever_rejected_says_why_it_is_not_covered(bring, settings, server):

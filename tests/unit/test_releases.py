@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 import pytest
 
-from orchestration.archive import Archive, fill
+from orchestration.archive import Archive, Entry, Snapshot, fill
 from orchestration.releases import MONTHLY, Release, archived_release, new_release
 from orchestration.run import _live_plan, _parse, main
-from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Unavailable
+from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Request, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, status
 from tests.world import plant_exports, plant_imports
@@ -94,13 +94,26 @@ def test_the_release_of_april_brings_all_that_was_loaded(settings, client, archi
     assert release.editions == ("2024", "2025", "2026")
 
 
-def test_a_gap_is_filled(settings, client, archive, publish):
+def test_a_gap_is_filled_with_what_its_releases_revised(settings, client, archive, publish):
     archive("2025-10")
     publish("2026-02")
 
     release = new_release(settings, client, date(2026, 4, 10))
 
-    assert release.months == ("2025-11", "2025-12", "2026-01", "2026-02")
+    assert (release.months[0], release.months[-1], len(release.months)) == ("2025-01", "2026-02", 14)
+    assert release.years == ("2025",)
+
+
+def test_the_history_that_a_missed_release_of_april_revised_comes_with_the_next(
+    settings, client, archive, publish
+):
+    archive("2024-01", "2026-03")
+    publish("2026-05")
+
+    release = new_release(settings, client, date(2026, 7, 7))
+
+    assert (release.months[0], release.months[-1]) == ("2024-01", "2026-05")
+    assert release.years == ("2024", "2025")
 
 
 def test_a_first_load_begins_with_the_year_before(settings, client, publish):
@@ -144,8 +157,21 @@ def test_a_year_that_is_completed_by_what_is_new_comes_with_it(settings, client,
 
     release = new_release(settings, client, date(2026, 3, 12))
 
-    assert (release.months[0], release.months[-1]) == ("2025-03", "2026-01")
+    assert (release.months[0], release.months[-1]) == ("2025-01", "2026-01")
     assert (release.years, release.editions) == (("2025",), ("2025", "2026"))
+
+
+def test_the_lists_of_a_year_that_are_there_are_not_asked_for_again(settings, client, archive, publish):
+    """UN Comtrade, which has editions as well, is not configured."""
+    archive("2025-12", "2026-01")
+    publish("2026-02")
+    archived = Archive(settings.archive_dir)
+    entry = Entry(Request("list"), 200, "text/plain", NOW, archived.put(b"a list"), 6, "agency", ())
+    for source, dataset in DATASETS.values():
+        if dataset.grain == "edition" and source.name != "comtrade":
+            archived.commit(Snapshot(source.name, dataset.name, "2025", NOW, EVERYTHING, (entry,)))
+
+    assert new_release(settings, client, date(2026, 4, 10)).editions == ("2026",)
 
 
 def test_the_search_for_the_newest_month_is_short(settings, client, server, publish):

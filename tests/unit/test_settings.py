@@ -139,6 +139,7 @@ def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, tex
         ("AITB_CENSUS_URL", "file:///etc", "begins with http:// or https://"),
         ("AITB_CENSUS_URL", "https://", "names a host"),
         ("AITB_CENSUS_URL", "https://api.test/data?key=0123456789abcdef", "belongs into AITB_CENSUS_API_KEY"),
+        ("AITB_CENSUS_URL", "https://:0123456789abcdef@a.test", "has no parameters and no user"),
         ("AITB_CENSUS_SCHEDULES_URL", "https://a.test/#0123456789abcdef", "has no parameters"),
         (
             "AITB_LLM_URL",
