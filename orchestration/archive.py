@@ -136,8 +136,8 @@ class Archive:
         """
         path = next((path for path in self._blobs(entry.sha256) if path.exists()), self._blob(entry.sha256))
         advice = (
-            "Restore it from a backup, or fetch the partition again: with AITB_FETCH=always, or after removing "
-            "its manifest, as a revision, an amendment and the list of a day are not asked for twice."
+            "Restore it from a backup, or fetch the partition again: with AITB_FETCH=always, or after you "
+            "removed its manifest, as a revision, an amendment and the list of a day are not asked for twice."
         )
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=entry.size)

@@ -52,7 +52,7 @@ WITHOUT_ROWS = ("view", "table_macro")
 # Of these there is no one record of what came out: partitions have theirs.
 WITHOUT_CONTENT = (*WITHOUT_ROWS, "incremental")
 
-# The unique_id of a node → its digest, or its result: step, status, message, what it was `made_of`, and the
+# The unique_id of a node → its digest, or its result: status, message, what it was `made_of`, and the
 # `content` that came out, where it is on record.
 Digests = dict[str, str]
 Results = dict[str, dict[str, str | None]]

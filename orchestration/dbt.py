@@ -55,23 +55,36 @@ def parse_if_stale(settings: Settings) -> None:
     Raises RuntimeError with dbt's own words when the project does not parse.
     """
     configure(settings)
-    parsed_from = target(settings) / "parsed_from"
-    # Its place as well: what is parsed names the files of the seeds.
-    files = "\n".join(map(str, (DBT_PROJECT, *names_of_files(REPOSITORY, *DBT_CODE))))
-    project = f"{files}\n{files_digest(REPOSITORY, *DBT_CODE)}"
-    before = parsed_from.read_text() if parsed_from.exists() else ""
+    before, project = _parsed_from(settings), _project()
     if before == project:
         return
     dbt = Path(sys.executable).with_name("dbt")
     command = [str(dbt), "--quiet", "parse", *FOLDERS, "--target-path", str(target(settings))]
     # From what it has parsed before, dbt takes over tests of models that are gone and loses those of others
     # that are described in the same file.
-    if before.rpartition("\n")[0] != files:
+    if before.rpartition("\n")[0] != project.rpartition("\n")[0]:
         command.append("--no-partial-parse")
     parsed = subprocess.run(command, capture_output=True, text=True, check=False)
     if parsed.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
-    write_atomically(parsed_from, project.encode())
+    write_atomically(target(settings) / "parsed_from", project.encode())
+
+
+def is_parsed(settings: Settings) -> bool:
+    """Whether what dbt has parsed is the project as its files are now."""
+    return _parsed_from(settings) == _project()
+
+
+def _project() -> str:
+    """Which files make the project, and a digest of them."""
+    # Its place as well: what is parsed names the files of the seeds.
+    files = "\n".join(map(str, (DBT_PROJECT, *names_of_files(REPOSITORY, *DBT_CODE))))
+    return f"{files}\n{files_digest(REPOSITORY, *DBT_CODE)}"
+
+
+def _parsed_from(settings: Settings) -> str:
+    path = target(settings) / "parsed_from"
+    return path.read_text() if path.exists() else ""
 
 
 def parsed_manifest(target: Path) -> "Manifest":

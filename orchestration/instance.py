@@ -17,6 +17,8 @@ from orchestration.files import partial_of
 from orchestration.settings import Settings
 
 PROCESS_TAG = "ai_trade/process"
+# Of a run that did not fail by itself: whoever started it may start it again.
+KILLED_TAG = "ai_trade/killed"
 ENGINES: dict[str, Engine] = {}
 # For a process and a folder of processes: the name under which it is known, and its lock.
 _LOCKS: dict[tuple[int, Path], tuple[str, FileLock]] = {}
@@ -101,6 +103,7 @@ def clear_dead_runs(instance: DagsterInstance, untagged: bool = False) -> list[s
         if (run.tags[PROCESS_TAG] not in alive if PROCESS_TAG in run.tags else untagged)
     ]
     for run in dead:
+        instance.add_run_tags(run.run_id, {KILLED_TAG: "yes"})
         process = run.tags.get(PROCESS_TAG, "not known").partition("-")[0]
         instance.report_run_failed(run, f"Its process ({process}) is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -136,6 +136,26 @@ def landed_digest(settings: Settings, grain: Grain, partitions: Iterable[str]) -
     return content.hexdigest()[:16]
 
 
+def not_landed(settings: Settings) -> dict[Grain, list[str]]:
+    """Partitions of which the archive holds something newer than what is landed, by kind of partition.
+
+    They were rejected, or landing was ended before it came to them, or a newer reader reads them anew. A
+    damaged manifest counts: landing says what is wrong with it.
+    """
+    archive = open_archive(settings)
+    found: dict[Grain, set[str]] = {}
+    for source, dataset in DATASETS.values():
+        for partition in archive.partitions(source.name, dataset.name):
+            try:
+                snapshot = archive.latest(source.name, dataset.name, partition, settings.as_of)
+            except ArchiveDamaged:
+                snapshot = None
+                found.setdefault(dataset.grain, set()).add(partition)
+            if snapshot and not (_folder(settings.landing_dir, dataset, snapshot) / "commit.json").exists():
+                found.setdefault(dataset.grain, set()).add(partition)
+    return {grain: sorted(partitions) for grain, partitions in found.items()}
+
+
 def audit(
     con: duckdb.DuckDBPyConnection, settings: Settings, dataset: Dataset, snapshot: Snapshot
 ) -> GateResult:

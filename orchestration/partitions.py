@@ -56,6 +56,18 @@ def register(instance: DagsterInstance, grain: Grain, partitions: Iterable[str])
     return known[0], known[-1]
 
 
+def stretches(grain: Grain, partitions: Iterable[str]) -> list[list[str]]:
+    """Partitions of periods in groups that follow one another without a gap, so that each is a range."""
+    place = {partition: i for i, partition in enumerate(partitions_of(grain).get_partition_keys())}
+    found: list[list[str]] = []
+    for partition in sorted(partitions):
+        if found and place[partition] == place[found[-1][-1]] + 1:
+            found[-1].append(partition)
+        else:
+            found.append([partition])
+    return found
+
+
 def month_after(month: str) -> str:
     """'2025-12' → '2026-01'."""
     year, number = int(month[:4]), int(month[5:])

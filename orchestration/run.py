@@ -29,7 +29,7 @@ from orchestration.archive import ArchiveDamaged, open_archive, unread
 from orchestration.dbt import parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
-from orchestration.landing import landed_digest, quarantined
+from orchestration.landing import landed_digest, not_landed, quarantined
 from orchestration.lock import Busy, writing
 from orchestration.publish import current_release, inputs_digest
 from orchestration.settings import Settings
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return _run(settings, _archived_plan(settings), None, console)
             settings, plan, release, failures = _live_plan(settings, given, datetime.now(NEW_YORK))
             # What could not even be asked for is missing as well.
-            return _run(settings, plan, release, console) or int(bool(failures))
+            return _run(settings, plan, release, console, _left(settings, plan)) or int(bool(failures))
     except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
         console.print(str(error), style="red", soft_wrap=True, markup=False)
         return 2
@@ -138,6 +138,14 @@ def _archived_plan(settings: Settings) -> Plan:
     return plan
 
 
+def _left(settings: Settings, plan: Plan) -> Plan:
+    """What an earlier run has archived and not landed, and this one does not come to."""
+    return {
+        grain: sorted(set(partitions).difference(plan.get(grain, ())))
+        for grain, partitions in not_landed(settings).items()
+    }
+
+
 def _live_plan(
     settings: Settings, given: argparse.Namespace, now: datetime
 ) -> tuple[Settings, Plan, "Release | None", list[SourceError]]:
@@ -145,7 +153,8 @@ def _live_plan(
     sources could not say what they have.
 
     Without anything new only what is missing is asked for. The revision of the tariff schedule that is in
-    force comes with all of them, and so do the lists of the export controls as they are today. Raises
+    force comes with all of them, and so do the lists of the export controls as they are today, which come
+    first: the screening list of a day cannot be had on the next. Raises
     `Refused` for months that there cannot be, and `KeyRefused` without a key.
     """
     from orchestration.http import Client
@@ -192,19 +201,18 @@ def _live_plan(
         asked = months(given.first, given.last)
         years = whole_years(given.first, given.last)
         plan = {"month": asked, "year": years, "edition": years_of(asked)}
-        return settings, {**plan, **law, "current": ["current"]}, None, failures
+        return settings, {**law, **plan, "current": ["current"]}, None, failures
     if release is not None:
         plan = {grain: list(names) for grain, names in release.partitions.items()}
-        return settings, {**plan, **law}, release, failures
+        return settings, {**law, **plan}, release, failures
     log.info("no new month is known of; working with what is archived")
     plan = _archived_plan(settings)
     # What an earlier run did not come to.
     latest = archived_release(settings)
     for grain, names in latest.partitions.items() if latest else ():
         plan[grain] = sorted({*plan[grain], *names})
-    for grain, names in law.items():
-        plan[grain] = sorted({*plan[grain], *names})
-    return settings.model_copy(update={"fetch": "missing"}), plan, None, failures
+    law = {grain: sorted({*plan[grain], *names}) for grain, names in law.items()}
+    return settings.model_copy(update={"fetch": "missing"}), {**law, **plan, **law}, None, failures
 
 
 def _label(settings: Settings, console: Console) -> int:
@@ -221,8 +229,12 @@ def _label(settings: Settings, console: Console) -> int:
     return 0 if _execute(settings, definitions, instance, LABEL_JOB, {}, console).success else 1
 
 
-def _run(settings: Settings, plan: Plan, release: "Release | None", console: Console) -> int:
-    if not any(plan.values()):
+def _run(
+    settings: Settings, plan: Plan, release: "Release | None", console: Console, left: Plan | None = None
+) -> int:
+    """Land the plan, then, without asking anybody, what is `left` in the archive; build and publish."""
+    left = left or {}
+    if not any((*plan.values(), *left.values())):
         console.print(
             f"Nothing is in the archive {settings.archive_dir}, and nothing new to fetch.",
             style="red",
@@ -244,30 +256,45 @@ def _run(settings: Settings, plan: Plan, release: "Release | None", console: Con
             for run_id in clear_dead_runs(instance):
                 log.warning("run %s was killed; it is marked as failed", run_id[:8])
             load_great_expectations()
-        landing = landing_definitions(settings)
         everything_fetched = True
-        for grain, partitions in plan.items():
-            job = LANDING_JOBS[grain]
-            if not partitions:
+        archived = settings.model_copy(update={"fetch": "never"})
+        for given, of_release, wanted in ((settings, release, plan), (archived, None, left)):
+            if not any(wanted.values()):
                 continue
-            if release is None and _has_landed(settings, instance, job, grain, partitions):
-                log.info("%s: as landed before", job.replace("_", " "))
-                continue
-            ends = register(instance, grain, partitions) if grain in AS_THEY_COME else partitions
-            tags = landing_tags(grain, ends, release)
-            landed = _execute(settings, landing, instance, job, tags, console)
-            everything_fetched &= landed.success
-            if landed.success and (digest := landed_digest(settings, grain, partitions)):
-                instance.add_run_tags(landed.run_id, {LANDED_TAG: digest})
+            landing = landing_definitions(given)
+            for grain, partitions in _landing_runs(wanted):
+                job = LANDING_JOBS[grain]
+                if of_release is None and _has_landed(given, instance, job, grain, partitions):
+                    log.info("%s: as landed before", job.replace("_", " "))
+                    continue
+                ends = register(instance, grain, partitions) if grain in AS_THEY_COME else partitions
+                tags = landing_tags(grain, ends, of_release)
+                landed = _execute(given, landing, instance, job, tags, console)
+                everything_fetched &= landed.success
+                if landed.success and (digest := landed_digest(given, grain, partitions)):
+                    instance.add_run_tags(landed.run_id, {LANDED_TAG: digest})
         parsed.result()
     definitions = build_definitions(settings)
+    # Before the refresh, so that what somebody edits while it is at work is new to the next run.
+    started_from = inputs_digest(settings)
     if not _execute(settings, definitions, instance, REFRESH_JOB, {}, console).success:
         console.print("The refresh failed; the release before it is untouched.", style="red")
         return 1
     exit_code = _report(settings, console) or int(not everything_fetched)
     if exit_code == 0:
-        write_atomically(_complete_file(settings), inputs_digest(settings).encode())
+        write_atomically(_complete_file(settings), started_from.encode())
     return exit_code
+
+
+def _landing_runs(plan: Plan) -> Iterator[tuple[str, list[str]]]:
+    """What each run takes: periods without a gap, as a range would ask for those in between too."""
+    from orchestration.partitions import AS_THEY_COME, stretches
+
+    for grain, partitions in plan.items():
+        if grain == "current" or grain in AS_THEY_COME:
+            yield from [(grain, partitions)] if partitions else []
+        else:
+            yield from ((grain, stretch) for stretch in stretches(grain, partitions))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from dagster import (
+    DagsterRunStatus,
     DefaultSensorStatus,
     RunRequest,
     RunsFilter,
@@ -17,7 +18,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from orchestration.http import Client
-from orchestration.instance import clear_dead_runs
+from orchestration.instance import KILLED_TAG, clear_dead_runs
 from orchestration.jobs import LANDING_JOBS, REFRESH_JOB
 from orchestration.landing import selected
 from orchestration.partitions import register
@@ -155,6 +156,11 @@ def sensors(
         current = current_release(settings)
         if current is not None and current["release_id"] == wanted:
             return SkipReason("The release is up to date.")
-        return RunRequest(run_key=wanted)
+        # One that failed is not started twice. One that was killed is, and so is one for a state that came
+        # back after another was published.
+        well = RunsFilter(job_name=REFRESH_JOB, statuses=[DagsterRunStatus.SUCCESS])
+        killed = RunsFilter(job_name=REFRESH_JOB, tags={KILLED_TAG: "yes"})
+        before = sum(context.instance.get_runs_count(runs) for runs in (well, killed))
+        return RunRequest(run_key=f"{wanted}-{before}")
 
     return [release_sensor, revision_sensor, controls_sensor, refresh_sensor]

@@ -37,7 +37,7 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
 
 from orchestration.built import Results, keep, kept_results, standing, to_ask
-from orchestration.dbt import parsed_manifest, target
+from orchestration.dbt import is_parsed, parsed_manifest, target
 from orchestration.settings import DBT_PROJECT, Settings
 
 # A tag for the nodes that dbt is asked about. Given names, it would go through all that it knows of for each.
@@ -100,9 +100,14 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     failures = [message for message in told if message.info.level == "error"]
     if failures or not finished.success:
         raise Failure(f"dbt build failed.\n{_reasons(told)}", allow_retries=False)
+    if not is_parsed(settings):
+        # What came out would be kept as that of files which dbt has not seen.
+        raise Failure(
+            "The files of the dbt project were changed while it was built. Start the refresh again.",
+            allow_retries=False,
+        )
     results = {
         result.node.unique_id: {
-            "step": context.op.name,
             "status": result.status,
             "message": result.message,
         }

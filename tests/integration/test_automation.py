@@ -21,7 +21,8 @@ from dagster._core.storage.tags import (
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration.archive import Archive, fill
-from orchestration.jobs import LANDING_JOBS, jobs
+from orchestration.instance import PROCESS_TAG
+from orchestration.jobs import LANDING_JOBS, REFRESH_JOB, jobs
 from orchestration.publish import release_id
 from orchestration.releases import MONTHLY
 from orchestration.schedules import MOST_TRIES, NEW_YORK, GaveUp, schedules
@@ -376,7 +377,30 @@ def test_without_landing_there_is_nothing_to_refresh(automation):
 def test_a_first_landing_is_refreshed(automation):
     land(automation, "one")
 
-    assert automation.refresh_sensor().run_key == release_id(automation.settings)
+    assert automation.refresh_sensor().run_key == f"{release_id(automation.settings)}-0"
+
+
+def test_a_refresh_that_failed_is_not_started_twice_and_one_that_was_killed_is(automation):
+    land(automation, "one")
+    first = automation.refresh_sensor()
+    automation.launch(RunRequest(first.run_key, job_name=REFRESH_JOB), ending=DagsterRunStatus.FAILURE)
+    assert automation.refresh_sensor().run_key == first.run_key
+
+    gone = {PROCESS_TAG: "of nobody", RUN_KEY_TAG: first.run_key}
+    started = DagsterRunStatus.STARTED
+    create_run_for_test(automation.instance, job_name=REFRESH_JOB, tags=gone, status=started)
+    assert automation.refresh_sensor().run_key != first.run_key
+
+
+def test_a_state_that_comes_back_is_published_again(automation):
+    keys = []
+    for digest in ("one", "two", "one"):
+        land(automation, digest)
+        keys.append(automation.refresh_sensor().run_key)
+        automation.launch(RunRequest(keys[-1], job_name=REFRESH_JOB), ending=DagsterRunStatus.SUCCESS)
+        publish_release(automation, release_id(automation.settings))
+    assert [key.partition("-")[2] for key in keys] == ["0", "1", "2"]
+    assert keys[0][:16] == keys[2][:16] != keys[1][:16]
 
 
 def test_a_release_of_what_is_landed_is_left_alone(automation):
@@ -396,18 +420,18 @@ def test_a_refresh_waits_for_the_end_of_a_landing_run(automation):
 
     (run,) = automation.instance.get_runs()
     automation.instance.report_run_failed(run)
-    assert automation.refresh_sensor().run_key == release_id(automation.settings)
+    assert automation.refresh_sensor().run_key == f"{release_id(automation.settings)}-0"
 
 
 def test_another_landing_is_another_refresh(automation):
     land(automation, "one")
     first = automation.refresh_sensor()
-    publish_release(automation, first.run_key)
+    publish_release(automation, release_id(automation.settings))
     land(automation, "two")
 
     second = automation.refresh_sensor()
 
-    assert second.run_key == release_id(automation.settings) != first.run_key
+    assert second.run_key == f"{release_id(automation.settings)}-0" != first.run_key
     assert automation.refresh_sensor().run_key == second.run_key
 
 

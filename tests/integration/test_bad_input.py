@@ -515,7 +515,7 @@ def test_a_damaged_archive_file_is_named_and_not_used(yesterday, act, says):
 
     message = str(rejection.value)
     assert message.startswith(f"imports_monthly {MONTH}: {blob} {says}")
-    assert "Restore it from a backup, or fetch the partition again with AITB_FETCH=always." in message
+    assert "Restore it from a backup, or fetch the partition again: with AITB_FETCH=always" in message
     yesterday.assert_unharmed()
     (path,) = yesterday.quarantined()
     assert json.loads(path.read_text())["message"] == message

@@ -18,6 +18,7 @@ from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnv
 
 from orchestration.assets.landing import bring_in
 from orchestration.assets.warehouse import warehouse_assets, warehouse_gates
+from orchestration.built import kept_results
 from orchestration.dbt import dbt_project, target
 from orchestration.http import Client
 from orchestration.landing import selected
@@ -260,6 +261,35 @@ def test_a_refresh_that_is_interrupted_lets_go_of_the_warehouse(
         assert con.execute("select count(*) from balance_basis").fetchone()[0] > 0
     again = refresh(labels)
     assert again.success, failure(again)
+
+
+def test_files_that_change_while_they_are_built_are_no_result(put_back, refresh, settings, monkeypatch):
+    """What came out would be kept as that of files which dbt has not seen."""
+    execute = DuckDBCursorWrapper.execute
+    parsed_from = target(settings) / "parsed_from"
+    as_parsed, kept = parsed_from.read_text(), kept_results(settings)
+
+    def editing(cursor, sql, bindings=None):
+        parsed_from.write_text("other files")
+        return execute(cursor, sql, bindings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBCursorWrapper, "execute", editing)
+        result = refresh(AssetSelection.assets("int_labels"))
+    parsed_from.write_text(as_parsed)
+
+    assert "were changed while it was built" in failure(result)
+    assert kept_results(settings) == kept
+
+
+def test_a_release_of_code_that_has_changed_since_is_not_published(refreshed, refresh, settings, monkeypatch):
+    release = (settings.publish_dir / "release.json").read_bytes()
+    monkeypatch.setattr("orchestration.assets.warehouse.code_digest", lambda: "other code")
+
+    result = refresh()
+
+    assert "changed while the refresh was at work, so it is not published" in failure(result)
+    assert (settings.publish_dir / "release.json").read_bytes() == release
 
 
 def test_a_warehouse_that_somebody_has_open_is_named(refreshed, refresh, settings):

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.archive import Archive, Entry, Snapshot, fill
 from orchestration.releases import MONTHLY, Release, archived_release, new_release
-from orchestration.run import _live_plan, _parse, main
+from orchestration.run import _landing_runs, _left, _live_plan, _parse, main
 from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Request, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, status
@@ -223,6 +223,41 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
         "day": ["2026-04-10"],
         "current": ["current"],
     }
+
+
+def test_make_live_lands_what_is_archived_and_was_not_landed(
+    settings, make_client, archive, publish, monkeypatch
+):
+    """A release asks for its months; those of the year before were archived by a run that was killed."""
+    monkeypatch.setattr("orchestration.http.Client", make_client)
+    archive("2025-11", "2025-12", "2026-01")
+    publish("2026-02")
+    (settings.archive_dir / "manifest/csl/screening_list/2026-04-09").mkdir(parents=True)
+
+    _, plan, release, _ = _live_plan(settings, _parse(["--live"]), NOW)
+
+    assert (release.month, plan["month"]) == ("2026-02", ["2026-01", "2026-02"])
+    assert _left(settings, plan) == {"month": ["2025-11", "2025-12"]}
+    # The list of the day cannot be had on the next one.
+    assert list(plan)[:3] == ["day", "revision", "amendment"]
+
+
+def test_each_run_takes_periods_without_a_gap():
+    plan = {
+        "month": ["2019-11", "2019-12", "2020-01", "2025-12", "2026-01"],
+        "year": ["2019", "2025"],
+        "day": ["2026-04-08", "2026-04-10"],
+        "revision": [],
+        "current": ["current"],
+    }
+    assert list(_landing_runs(plan)) == [
+        ("month", ["2019-11", "2019-12", "2020-01"]),
+        ("month", ["2025-12", "2026-01"]),
+        ("year", ["2019"]),
+        ("year", ["2025"]),
+        ("day", ["2026-04-08", "2026-04-10"]),
+        ("current", ["current"]),
+    ]
 
 
 def test_make_live_with_a_range_brings_the_lists_of_all_its_years(settings):
