@@ -156,7 +156,8 @@ def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str
             select flow, count(*) as partner_count, sum(value_usd) as value_usd,
                 sum(definition_value_usd) as definition_value_usd,
                 sum(value_usd) filter (trust_tier in ('restricted', 'embargoed')) as restricted_usd,
-                sum(value_usd) filter (licence_requirement = 'required') as licensed_usd
+                sum(value_usd) filter (licence_requirement in ('required', 'required_for_part')) as licensed_usd,
+                sum(value_usd) filter (licence_requirement = 'not_known') as not_known_usd
             from export_control_exposure
             where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
             group by flow
@@ -164,7 +165,7 @@ def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str
         )
         select flow, partners.partner_count, partners.value_usd,
             coalesce(totals.definition_value_usd, partners.definition_value_usd),
-            restricted_usd, licensed_usd, totals.reason
+            restricted_usd, licensed_usd, not_known_usd, totals.reason
         from partners join export_control_exposure_total as totals using (flow)
         where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
             and trust_tier = 'all' and licence_requirement = 'all'
@@ -182,6 +183,7 @@ def _exposure(
     whole: int,
     restricted: int | None,
     licensed: int | None,
+    not_known: int | None,
     reason: str | None,
 ) -> str:
     """The codes hold free products as well, so that it is the most that can be controlled."""
@@ -189,7 +191,8 @@ def _exposure(
     part = f"at most {_billions(value, None)}, {_percent(value / whole)} of them"
     if flow == "import":
         return f"{covered}{part}; {_percent((restricted or 0) / value)} of that from restricted partners"
-    return f"{covered}{part}; {_billions(licensed or 0, None)} of it may need a licence"
+    unknown = f", of {_billions(not_known, None)} it is not known" if not_known else ""
+    return f"{covered}{part}; {_billions(licensed or 0, None)} of it may need a licence{unknown}"
 
 
 def _statutory(day: date, rate: float, spared_rate: float, spared_usd: int) -> str:

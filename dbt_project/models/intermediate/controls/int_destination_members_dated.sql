@@ -84,7 +84,7 @@ select
     own.member,
     greatest(own.valid_from, counted.valid_from) as valid_from,
     least(own.valid_to, counted.valid_to) as valid_to,
-    own.valid_from_known or own.valid_from < counted.valid_from as valid_from_known
+    own.valid_from_known
 from counted
 inner join own
     on

@@ -48,7 +48,7 @@ ruled as (
         named.source,
         greatest(named.valid_from, members.valid_from) as valid_from,
         least(named.valid_to, members.valid_to) as valid_to,
-        members.valid_from_known or members.valid_from < named.valid_from as valid_from_known
+        members.valid_from_known
     from named
     inner join entries
         on named.eccn in (entries.eccn, '*')
@@ -91,6 +91,7 @@ controls as (
         listed.valid_to,
         listed.valid_from_known,
         stated.control_text,
+        stated.requirement_text,
         stated.chart_column
     from {{ ref('control_list_entry') }} as listed
     inner join {{ ref('stg_ecfr__eccn_controls') }} as stated
@@ -100,7 +101,8 @@ controls as (
 
 ),
 
--- The controls of a paragraph .z are those of the rules alone; of another paragraph those of its entry.
+-- A paragraph .z is under what applies to its entire entry, and the rules say the rest; another paragraph is
+-- under the controls of its entry.
 charted as (
 
     select
@@ -135,8 +137,40 @@ charted as (
             and controls.valid_from <= coalesce(cells.valid_to, cast('9999-12-31' as date))
             and cells.valid_from <= coalesce(controls.valid_to, cast('9999-12-31' as date))
     where
-        entries.eccn not like '%.z'
-        and entries.eccn <> '3A090.c'
+        entries.eccn <> '3A090.c'
+        and (
+            entries.eccn not like '%.z'
+            or (cells.is_controlled and lower(controls.control_text) like '%entire entry%')
+        )
+
+),
+
+-- What an entry says of destinations in words is not read: where no rule knows it, nothing is known, and least
+-- of all that the chart is the last word.
+worded as (
+
+    select distinct
+        entries.eccn,
+        members.partner_code,
+        94 as priority,
+        'not_known' as requirement,
+        {{ no_text() }} as review_policy,
+        {{ no_text() }} as review_exception,
+        'entry' as basis,
+        controls.control_text as basis_text,
+        '15 CFR part 774, supplement no. 1' as source,
+        controls.valid_from,
+        controls.valid_to,
+        controls.valid_from_known
+    from entries
+    inner join controls
+        on entries.eccn = controls.eccn
+    inner join members
+        on members.member_kind = 'all'
+    where
+        controls.chart_column is null
+        and controls.control_text not like '%.z%'
+        and controls.requirement_text not like 'Refer to%'
 
 ),
 
@@ -161,6 +195,24 @@ candidates as (
         valid_to,
         valid_from_known
     from charted
+    group by all
+
+    union all
+
+    select
+        eccn,
+        partner_code,
+        priority,
+        requirement,
+        review_policy,
+        review_exception,
+        basis,
+        min(basis_text) as basis_text,
+        source,
+        valid_from,
+        valid_to,
+        valid_from_known
+    from worded
     group by all
 
 )

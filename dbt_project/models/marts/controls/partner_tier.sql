@@ -13,7 +13,7 @@ with candidates as (
         rules.source,
         greatest(rules.valid_from, members.valid_from) as valid_from,
         least(rules.valid_to, members.valid_to) as valid_to,
-        members.valid_from_known or members.valid_from < rules.valid_from as valid_from_known
+        members.valid_from_known
     from {{ ref('trust_tier_rule') }} as rules
     inner join {{ ref('int_destination_members_dated') }} as members
         on
