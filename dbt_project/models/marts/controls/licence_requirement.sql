@@ -145,8 +145,8 @@ charted as (
 
 ),
 
--- What an entry says of destinations in words is not read: where no rule knows it, nothing is known, and least
--- of all that the chart is the last word.
+-- What an entry says of destinations in words is not read: where no rule knows it nothing is known, and the
+-- chart alone does not make it free.
 worded as (
 
     select distinct
