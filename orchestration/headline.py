@@ -156,7 +156,9 @@ def _exposures(con: duckdb.DuckDBPyConnection, key: list) -> list[tuple[str, str
             select flow, count(*) as partner_count, sum(value_usd) as value_usd,
                 sum(definition_value_usd) as definition_value_usd,
                 sum(value_usd) filter (trust_tier in ('restricted', 'embargoed')) as restricted_usd,
-                sum(value_usd) filter (licence_requirement in ('required', 'required_for_part')) as licensed_usd,
+                sum(value_usd) filter (
+                    licence_requirement in ('required', 'required_for_part')
+                ) as licensed_usd,
                 sum(value_usd) filter (licence_requirement = 'not_known') as not_known_usd
             from export_control_exposure
             where definition_id = ? and period_grain = ? and period_start = ? and eccn_group = 'any'
