@@ -35,6 +35,15 @@ goods as (
 
 ),
 
+product_goods as (
+
+    select * from {{ ref('int_goods_summed_by_product_set') }}
+    where
+        flow = 'import'
+        and {{ is_changed }}
+
+),
+
 totals as (
 
     select * from {{ ref('goods_trade_total_aggregate') }}
@@ -106,6 +115,26 @@ ai_summed as (
         cast(sum(case when flow = 'import' then value_usd else 0 end) as bigint) as imports_usd,
         cast(sum(case when flow = 'export' then value_usd else 0 end) as bigint) as exports_usd
     from trade
+    group by 1, 2, 3
+
+),
+
+-- A list that somebody has made may name goods of the chapters that are left out of the whole.
+ai_imports_without_excluded_chapters as (
+
+    select
+        set_definitions.definition_id,
+        product_goods.period_grain,
+        product_goods.period_start,
+        cast(sum(product_goods.value_usd) as bigint) as value_usd
+    from product_goods
+    inner join set_definitions
+        on
+            product_goods.product_set_id = set_definitions.product_set_id
+            and {{ is_valid_on('product_goods.period_start', 'set_definitions') }}
+    inner join product_sets
+        on product_goods.product_set_id = product_sets.product_set_id
+    where not product_sets.is_excluded_chapter
     group by 1, 2, 3
 
 ),
@@ -189,6 +218,10 @@ figures as (
             when periods.is_exports_covered and definitions.is_exports_labelled
                 then coalesce(ai_summed.exports_usd, 0)
         end as ai_exports_usd,
+        case
+            when periods.is_imports_covered and definitions.is_imports_labelled
+                then coalesce(ai_imports_without_excluded_chapters.value_usd, 0)
+        end as ai_imports_ex_27_71_98_99_usd,
         case when periods.is_imports_covered then coalesce(imports_without_excluded_chapters.value_usd, 0) end
             as imports_ex_27_71_98_99_usd,
         case when periods.is_imports_covered then imports_of_all_goods.value_usd end as imports_all_goods_usd,
@@ -210,6 +243,11 @@ figures as (
             definitions.definition_id = ai_summed.definition_id
             and periods.period_grain = ai_summed.period_grain
             and periods.period_start = ai_summed.period_start
+    left join ai_imports_without_excluded_chapters
+        on
+            definitions.definition_id = ai_imports_without_excluded_chapters.definition_id
+            and periods.period_grain = ai_imports_without_excluded_chapters.period_grain
+            and periods.period_start = ai_imports_without_excluded_chapters.period_start
     left join imports_without_excluded_chapters
         on
             periods.period_grain = imports_without_excluded_chapters.period_grain
@@ -241,7 +279,7 @@ final as (
         ai_exports_usd - ai_imports_usd as ai_balance_usd,
         imports_ex_27_71_98_99_usd,
         imports_all_goods_usd,
-        {{ ratio('ai_imports_usd', 'imports_ex_27_71_98_99_usd') }} as ai_import_share,
+        {{ ratio('ai_imports_ex_27_71_98_99_usd', 'imports_ex_27_71_98_99_usd') }} as ai_import_share,
         {{ ratio('ai_imports_usd', 'imports_all_goods_usd') }} as ai_import_share_all_goods,
         ai_duty_usd,
         ai_duty_covered_value_usd,

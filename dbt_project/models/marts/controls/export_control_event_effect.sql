@@ -32,17 +32,20 @@ partner_roles as (
 
 ),
 
--- Other events of the group whose month lies in the windows: their effects cannot be told apart.
+-- Other events whose month lies in the windows, of the group or of any: their effects cannot be told apart.
 neighbours as (
 
     select
         events.event_id,
         events.eccn_group,
-        count(*) as overlapping_event_count
+        count(distinct neighbouring.event_id) as overlapping_event_count
     from events
     inner join events as neighbouring
         on
-            events.eccn_group = neighbouring.eccn_group
+            (
+                events.eccn_group = neighbouring.eccn_group
+                or 'any' in (events.eccn_group, neighbouring.eccn_group)
+            )
             and events.event_id <> neighbouring.event_id
             and abs(date_diff('month', events.event_month, neighbouring.event_month)) <= events.window_months
     group by events.event_id, events.eccn_group
