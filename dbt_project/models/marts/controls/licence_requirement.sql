@@ -149,7 +149,7 @@ charted as (
 -- chart alone does not make it free.
 worded as (
 
-    select distinct
+    select
         entries.eccn,
         members.partner_code,
         94 as priority,
@@ -174,7 +174,7 @@ worded as (
 
 ),
 
--- One candidate for each outcome: several columns of the chart can say the same.
+-- One candidate for each outcome: several columns of the chart, or several sentences, can say the same.
 candidates as (
 
     select * from ruled
@@ -194,25 +194,11 @@ candidates as (
         valid_from,
         valid_to,
         valid_from_known
-    from charted
-    group by all
-
-    union all
-
-    select
-        eccn,
-        partner_code,
-        priority,
-        requirement,
-        review_policy,
-        review_exception,
-        basis,
-        min(basis_text) as basis_text,
-        source,
-        valid_from,
-        valid_to,
-        valid_from_known
-    from worded
+    from (
+        select * from charted
+        union all
+        select * from worded
+    ) as outcomes
     group by all
 
 )
