@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- The groups of products of an event, by the numbers that it names, and dates without an event beside them:
--- all months whose windows touch no tightening event of the group.
+-- all months whose windows touch no tightening event of the group, or about everything.
 with events as (
 
     select
@@ -100,8 +100,11 @@ quiet as (
         select 1
         from affected as neighbouring
         where
-            neighbouring.eccn_group = affected.eccn_group
-            and neighbouring.direction = 'tightening'
+            neighbouring.direction = 'tightening'
+            and (
+                neighbouring.eccn_group = affected.eccn_group
+                or 'any' in (neighbouring.eccn_group, affected.eccn_group)
+            )
             and abs(date_diff('month', neighbouring.event_month, months.period_start)) <= event_window.months
     )
 

@@ -81,7 +81,10 @@ years as (
         from dates
         where
             dates.is_event
-            and product_groups.eccn_group = dates.eccn_group
+            and (
+                product_groups.eccn_group = dates.eccn_group
+                or 'any' in (product_groups.eccn_group, dates.eccn_group)
+            )
             and abs(dates.event_year - trade.trade_year) <= 1
     )
 
