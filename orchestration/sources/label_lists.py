@@ -10,7 +10,7 @@ Each is one CSV file with a header, in UTF-8, at an address or a path that a set
 
 Codes that went through a spreadsheet have lost their leading zero. It is put back where the number of digits
 says so without doubt: codes have an even number of them. What does not fit is named with its row: here when
-it cannot be read, else by the gate (data_quality/suites/landing.py, 'labels').
+it cannot be read, else by the gate (data_quality/suites/landing/labels.py).
 """
 
 import codecs

@@ -12,7 +12,7 @@ from hashlib import sha256
 import duckdb
 
 from data_quality.runner import CheckResult, GateResult
-from data_quality.suites.landing import MEASURES
+from data_quality.suites.landing.trade import MEASURES
 from orchestration.archive import Archive, Entry, Snapshot
 from orchestration.landing import commit, land, period_start
 from orchestration.settings import REPOSITORY, SEEDS, Settings

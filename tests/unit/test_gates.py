@@ -9,6 +9,7 @@ from dagster import AssetCheckSeverity, AssetKey
 
 from data_quality import checks, runner
 from data_quality.suites import Suite, landing, marts, rule, staging
+from data_quality.suites.landing import trade
 from data_quality.suites.registry import SUITES
 
 MONTH = {"import": "imports_monthly", "export": "exports_monthly"}
@@ -43,7 +44,7 @@ def make_reader_tables(con, origin="agency", composed_from=()):
         create table provenance (level varchar, origin varchar, composed_from varchar[]);
         create table previous (table_name varchar, row_count bigint, value_usd bigint, what varchar)
     """)
-    for level in landing.ALL_LEVELS:
+    for level in trade.ALL_LEVELS:
         con.execute("insert into provenance values ($1, $2, $3)", [level, origin, list(composed_from)])
 
 
@@ -68,7 +69,7 @@ def make_goods(flow="import", period="2025-05-01", **provenance):
              (select unnest(['0101210010', '8471500150', '8471800000']) as commodity_code),
              (select 1000::bigint as value_usd)
     """)
-    sums = ", ".join(f"sum({measure})::bigint as {measure}" for measure in landing.MEASURES)
+    sums = ", ".join(f"sum({measure})::bigint as {measure}" for measure in trade.MEASURES)
     con.execute(f"""
         create table goods_aggregate as
         select flow, period_grain, period_start, partner_code, partner_kind, commodity_system, commodity_code,
@@ -375,7 +376,7 @@ def test_domestic_exports_and_reexports_that_are_not_the_total_are_stopped():
 
 def test_an_export_without_reexports_is_all_domestic():
     con = make_goods("export")
-    for table in landing.TRADE:
+    for table in trade.TRADE:
         con.execute(f"update {table} set domestic_value_usd = value_usd, foreign_value_usd = null")
     assert run_goods(con, "export").passed
 
@@ -406,7 +407,7 @@ def test_warnings_do_not_close_the_gate():
 
 def test_duty_above_ten_times_the_value_is_reported():
     con = make_goods()
-    for table in landing.TRADE:
+    for table in trade.TRADE:
         con.execute(f"update {table} set duty_usd = 11 * value_usd")
     gate = run_goods(con)
     assert gate.passed
@@ -647,7 +648,7 @@ def test_a_missing_row_is_a_zero_for_an_agency_and_unknown_in_a_composition():
 
 def test_some_partners_do_not_add_up_to_the_world():
     con = make_goods()
-    for table in landing.COUNTRIES:
+    for table in trade.COUNTRIES:
         con.execute(f"delete from {table} where partner_code = '5700'")
     assert outcome(run_goods(con), "countries_match_world").status == "failed"
     gate = run_goods(con, partners=["1220", "2010"])
@@ -815,7 +816,7 @@ def test_markdown_shows_nulls_as_empty():
 def make_staging():
     con = make_goods()
     con.execute("alter table goods add column vintage_at timestamp")
-    for table in landing.TRADE:
+    for table in trade.TRADE:
         con.execute(f"alter table {table} rename to stg_census__{table}")
     for make, table in (
         (make_programmes, "programmes"),
