@@ -115,11 +115,16 @@ class Archive:
         ]
         return known[-1] if known else None
 
-    def partitions(self, source: str, dataset: str) -> list[str]:
-        """Partitions of which at least one vintage is there, in order."""
+    def newest_vintages(self, source: str, dataset: str) -> dict[str, str]:
+        """The name of the newest vintage of each partition that has one; partitions in order."""
         folders = [root / "manifest" / source / dataset for root in self.roots]
         # A folder without one is what a kill left, or somebody who removed a damaged manifest.
-        return sorted({path.parent.name for folder in folders for path in folder.glob("*/*.json")})
+        paths = [path for folder in folders for path in folder.glob("*/*.json")]
+        return {path.parent.name: path.stem for path in sorted(paths, key=lambda p: (p.parent.name, p.name))}
+
+    def partitions(self, source: str, dataset: str) -> list[str]:
+        """Partitions of which at least one vintage is there, in order."""
+        return list(self.newest_vintages(source, dataset))
 
     def digest(self) -> str:
         """Identity of everything in the archive, from the manifests alone."""

@@ -20,6 +20,7 @@ from orchestration.sources.model import EVERYTHING, Dataset, Grain
 from orchestration.sources.registry import DATASETS
 
 MONTHLY = [dataset for dataset in SOURCE.datasets if dataset.grain == "month"]
+ANNUAL = [dataset for dataset in SOURCE.datasets if dataset.grain == "year"]
 # The newest month is out five weeks after its end, so the search from today backwards is short.
 LONGEST_SEARCH_MONTHS = 4
 # What a first live run loads: the year before and the running one.
@@ -133,10 +134,16 @@ def archived_release(settings: Settings) -> Release | None:
 
 
 def _release(settings: Settings, touched: list[str], complete: list[str], is_archived: bool) -> Release:
-    """A release with the years and editions of its months, and with those that the months before it lack."""
+    """A release with the years and editions of its months, and those of the months before it that are
+    missing or older than their months.
+    """
     loaded = {*complete, *touched}
     whole = [year for year in years_of(loaded) if {*months(f"{year}-01", f"{year}-12")} <= loaded]
-    years = {*whole_years(touched[0], touched[-1]), *_lacking(settings, "year", whole)}
+    years = {
+        *whole_years(touched[0], touched[-1]),
+        *_lacking(settings, "year", whole),
+        *_revised_since(open_archive(settings), whole),
+    }
     editions = {*years_of(touched), *_lacking(settings, "edition", years_of(loaded))}
     return Release(touched[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived)
 
@@ -153,6 +160,21 @@ def _has(archive: Archive, dataset: Dataset, month: str) -> bool:
 def _complete_months(archive: Archive) -> list[str]:
     """Months that every monthly dataset has, in order."""
     return sorted(set.intersection(*(set(archive.partitions(SOURCE.name, d.name)) for d in MONTHLY)))
+
+
+def _revised_since(archive: Archive, years: list[str]) -> set[str]:
+    """Those of these years that are archived, and of which a month was revised since."""
+    found = set()
+    for annual in ANNUAL:
+        monthly = next(dataset for dataset in MONTHLY if dataset.suite == annual.suite)
+        vintages, of_months = (archive.newest_vintages(SOURCE.name, d.name) for d in (annual, monthly))
+        found |= {
+            year
+            for year in years
+            if year in vintages
+            and any(vintages[year] < of_months.get(m, "") for m in months(f"{year}-01", f"{year}-12"))
+        }
+    return found
 
 
 def _lacking(settings: Settings, grain: Grain, partitions: list[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """Is there a new month, and what does its release bring or revise?"""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -202,6 +202,38 @@ def test_a_year_and_an_edition_that_a_first_load_left_out_come_with_the_next_rel
     plant_exports(server.figures, "2025-12", "year")
     for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
         fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], "2025", EVERYTHING)
+    assert archived_release(settings).years == ()
+
+
+def test_a_year_of_which_a_month_was_revised_since_comes_with_the_next_release(
+    settings, client, archive, server
+):
+    """A sensor asks for the months first; for the years in a run of its own, once the months are there."""
+
+    def fetch_anew(dataset, partition: str, year: int) -> None:
+        server.figures.execute("update trade set con_cha = con_cha + 1")
+        archive = Archive(settings.archive_dir)
+        fill(
+            client,
+            archive,
+            SOURCE,
+            dataset,
+            partition,
+            EVERYTHING,
+            now=lambda: datetime(year, 1, 1, tzinfo=UTC),
+        )
+
+    archive(*(f"2025-{month:02d}" for month in range(1, 13)), "2026-01")
+    plant_imports(server.figures, "2025-12", "year")
+    plant_exports(server.figures, "2025-12", "year")
+    for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
+        fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], "2025", EVERYTHING)
+    assert archived_release(settings).years == ()
+
+    fetch_anew(IMPORTS, "2025-07", 2030)
+    assert archived_release(settings).years == ("2025",)
+
+    fetch_anew(DATASETS["imports_annual"][1], "2025", 2031)
     assert archived_release(settings).years == ()
 
 
