@@ -1,12 +1,17 @@
 {# What each database says in its own way. #}
 
+{#- DuckDB: a list to be sorted. `string_agg(… order by …)` takes five times as long over many groups. -#}
+{% macro all_texts(expression) %}
+    {{- return("list(" ~ expression ~ ") filter (" ~ expression ~ " is not null)") -}}
+{% endmacro %}
+
 {#- An aggregate: one digest for all texts of a group, whatever their order. -#}
 {% macro digest_of_texts(expression) %}
     {{- return(adapter.dispatch("digest_of_texts", "ai_trade")(expression)) -}}
 {% endmacro %}
 
 {% macro duckdb__digest_of_texts(expression) %}
-    {{- return("md5(string_agg(" ~ expression ~ ", chr(10) order by " ~ expression ~ "))") -}}
+    {{- return("md5(array_to_string(list_sort(" ~ all_texts(expression) ~ "), chr(10)))") -}}
 {% endmacro %}
 
 {#- An aggregate: the texts of a group in one line, in order; a text that is null is left out. -#}
@@ -15,7 +20,7 @@
 {% endmacro %}
 
 {% macro duckdb__texts_in_one(expression) %}
-    {{- return("string_agg(" ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
+    {{- return("array_to_string(list_sort(" ~ all_texts(expression) ~ "), '; ')") -}}
 {% endmacro %}
 
 {#- An aggregate: changes when any text of a group does, whatever their order; takes no room for the texts. -#}
@@ -33,7 +38,7 @@
 {% endmacro %}
 
 {% macro duckdb__distinct_texts_in_one(expression) %}
-    {{- return("string_agg(distinct " ~ expression ~ ", '; ' order by " ~ expression ~ ")") -}}
+    {{- return("array_to_string(list_sort(list_distinct(" ~ all_texts(expression) ~ ")), '; ')") -}}
 {% endmacro %}
 
 {#- A query of one value: changes when any row of the relation does, whatever their order. -#}
