@@ -7,6 +7,7 @@ import shlex
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from graphlib import TopologicalSorter
 from multiprocessing.dummy import DummyProcess
@@ -91,12 +92,17 @@ def build(context: AssetExecutionContext, settings: Settings) -> Iterator[DbtDag
     context.log.info(f"dbt {shlex.join(arguments)}")
     told: list[EventMsg] = []
     finished = run_dbt(arguments, parsed, told)
-    for message in map(msg_to_dict, told):
-        unique_id = message["data"].get("node_info", {}).get("unique_id", "")
-        events[unique_id] += DbtCoreCliEventMessage(message, {}).to_default_asset_events(
-            chosen.manifest, chosen.dagster_dbt_translator, context, target(settings), chosen.dbt_project
-        )
-    yield from _in_order(chosen.manifest, events)
+    # When the warehouse is closed, what is new goes into its file, which takes seconds. Meanwhile Dagster is
+    # told what came out.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        closing = beside.submit(let_go)
+        for message in map(msg_to_dict, told):
+            unique_id = message["data"].get("node_info", {}).get("unique_id", "")
+            events[unique_id] += DbtCoreCliEventMessage(message, {}).to_default_asset_events(
+                chosen.manifest, chosen.dagster_dbt_translator, context, target(settings), chosen.dbt_project
+            )
+        yield from _in_order(chosen.manifest, events)
+        closing.result()
     failures = [message for message in told if message.info.level == "error"]
     if failures or not finished.success:
         raise Failure(f"dbt build failed.\n{_reasons(told)}", allow_retries=False)
@@ -164,7 +170,10 @@ def _reasons(told: list[EventMsg]) -> str:
 
 
 def run_dbt(arguments: list[str], manifest: Manifest, told: list[EventMsg]) -> dbtRunnerResult:
-    """Run dbt to its end and let go of the warehouse; what it says is printed and goes into `told`."""
+    """Run dbt to its end; what it says is printed and goes into `told`.
+
+    The warehouse stays open until `let_go`, unless dbt was interrupted: then it is closed already.
+    """
 
     def note(message: EventMsg) -> None:
         # Four of five messages are for debugging.
@@ -177,17 +186,18 @@ def run_dbt(arguments: list[str], manifest: Manifest, told: list[EventMsg]) -> d
         # dbt knows how to end on Ctrl-C.
         with raise_interrupts_as(KeyboardInterrupt):
             finished = dbtRunner(manifest, callbacks=[note]).invoke([*arguments, *QUIET])
-    finally:
-        _let_go()
-    error = finished.exception
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            raise error
-        error = error.__context__
+        error = finished.exception
+        while error is not None:
+            if isinstance(error, KeyboardInterrupt):
+                raise error
+            error = error.__context__
+    except BaseException:
+        let_go()
+        raise
     return finished
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """Close the warehouse, once dbt's threads have ended."""
     # dbt cancels what they do and waits for them, but not if one had just closed what was to be cancelled.
     for thread in threading.enumerate():

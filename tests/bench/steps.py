@@ -130,7 +130,7 @@ def build(settings: Settings, commands: list[list[str]], again: bool = False) ->
     the seconds for the same models once more, when there is nothing to do. What the pipeline imports before
     its first step is start-up.
     """
-    from orchestration.assets.dbt_build import ASKED, run_dbt
+    from orchestration.assets.dbt_build import ASKED, let_go, run_dbt
     from orchestration.built import keep, kept_results, standing
 
     _start_up()
@@ -143,6 +143,7 @@ def build(settings: Settings, commands: list[list[str]], again: bool = False) ->
         for unique_id in asked:
             manifest.nodes[unique_id].tags.append(ASKED)
         finished = run_dbt([*command, *where], manifest, [])
+        let_go()
         if not finished.success:
             raise SystemExit(f"dbt {' '.join(command)} failed: {finished.exception or 'see above'}")
         return finished.result.results
