@@ -1,11 +1,15 @@
 {{ config(materialized='table') }}
 
--- Whether an entry needs a licence to a partner: the dated rules about destinations go before the country
--- chart, which is known from the first day on which it was read.
+-- Whether an entry needs a licence to a partner, while it is there: the dated rules about destinations go
+-- before the country chart, which is known from the first day on which it was read.
 with entries as (
 
-    select distinct eccn
+    select
+        eccn,
+        min(valid_from) as valid_from,
+        case when count(valid_to) = count(*) then max(valid_to) end as valid_to
     from {{ ref('eccn_product_map') }}
+    group by eccn
 
 ),
 
@@ -46,18 +50,22 @@ ruled as (
         'rule' as basis,
         named.rule_id as basis_text,
         named.source,
-        greatest(named.valid_from, members.valid_from) as valid_from,
-        least(named.valid_to, members.valid_to) as valid_to,
+        greatest(entries.valid_from, named.valid_from, members.valid_from) as valid_from,
+        least(entries.valid_to, named.valid_to, members.valid_to) as valid_to,
         members.valid_from_known
     from named
     inner join entries
-        on named.eccn in (entries.eccn, '*')
+        on
+            named.eccn in (entries.eccn, '*')
+            and named.valid_from <= coalesce(entries.valid_to, cast('9999-12-31' as date))
+            and entries.valid_from <= coalesce(named.valid_to, cast('9999-12-31' as date))
     inner join members
         on
             named.member_kind = members.member_kind
             and named.member = members.member
             and named.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
-            and members.valid_from <= coalesce(named.valid_to, cast('9999-12-31' as date))
+            and members.valid_from <= coalesce(least(entries.valid_to, named.valid_to), cast('9999-12-31' as date))
+            and entries.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
 
 ),
 
