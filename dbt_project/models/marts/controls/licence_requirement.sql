@@ -64,7 +64,8 @@ ruled as (
             named.member_kind = members.member_kind
             and named.member = members.member
             and named.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
-            and members.valid_from <= coalesce(least(entries.valid_to, named.valid_to), cast('9999-12-31' as date))
+            and members.valid_from <= coalesce(entries.valid_to, cast('9999-12-31' as date))
+            and members.valid_from <= coalesce(named.valid_to, cast('9999-12-31' as date))
             and entries.valid_from <= coalesce(members.valid_to, cast('9999-12-31' as date))
 
 ),
