@@ -30,6 +30,8 @@ RELEASE_FILE = "release.json"
 # Older readers (DuckDB 1.0 and what bundles it) open files of this storage version.
 STORAGE_VERSION = "v1.0.0"
 RELEASES_KEPT = 3
+# How a partition compares with what was landed before is history, not a property of the release.
+HISTORY_CHECKS = ("size", "entries_kept", "parts_kept")
 MEMORY_LIMIT = "2GB"
 CODE = ("orchestration/**/*.py", "data_quality/**/*.py", *DBT_CODE)
 
@@ -54,8 +56,9 @@ RELEASE_TABLES = (
         "release_info",
         "memory.release_info",
         ("release_id",),
-        "One row: which release this is. release_id is a hash of the landed input, the code with its seeds, "
-        "and the as-of date; built_at (UTC) is the only figure of a release that two builds do not share.",
+        "One row: which release this is. release_id is a hash of the landed input with its checks, the code "
+        "with its seeds, and the as-of date; built_at (UTC) is the only figure of a release that two builds "
+        "do not share.",
         {"origin": "agency, or composed (made in the agency's format from its figures); else file."},
     ),
     PublishedTable(
@@ -83,13 +86,15 @@ def inputs_digest(settings: Settings) -> str:
 def identity(settings: Settings, items: Sequence[Landed]) -> dict:
     """What a release made from these partitions is: its id, its origin and the commits it stands on.
 
-    The id is a hash of the landed content, of what was rejected, of the code with its seeds, and of the
-    as-of date.
+    The id is a hash of the landed content and of what its gates said, of what was rejected, of the code with
+    its seeds, and of the as-of date.
     """
     as_of = settings.as_of.isoformat() if settings.as_of else None
     content = [f"{item.dataset}/{item.partition}:{item.vintage_at}:{item.digest}" for item in items]
     code = code_digest()
-    parts = [*sorted(content), *quarantined(settings), code, as_of or ""]
+    # Landed by earlier code, a partition may have passed other checks.
+    verdicts = [json.dumps(row) for row in landing_checks(items)]
+    parts = [*sorted(content), *verdicts, *quarantined(settings), code, as_of or ""]
     return {
         "release_id": hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16],
         # Label lists are files that go with either kind; they are named in `release_vintages`.
@@ -99,6 +104,21 @@ def identity(settings: Settings, items: Sequence[Landed]) -> dict:
         "code_digest": code,
         "commits": [str(item.folder.relative_to(settings.landing_dir)) for item in items],
     }
+
+
+def landing_checks(items: Sequence[Landed]) -> list[dict[str, str]]:
+    """What the gates of these partitions said, as rows of `release_checks`."""
+    return [
+        {"layer": "landing", **outcome(check)}
+        for item in items
+        for check in item.gate.as_rows()
+        if check["check_name"] not in HISTORY_CHECKS
+    ]
+
+
+def outcome(check: Mapping[str, str]) -> dict[str, str]:
+    """Of a check that somebody has kept, what a release says of it."""
+    return {name: check[name] for name in ("subject", "check_name", "status", "message")}
 
 
 def release_id(settings: Settings) -> str:

@@ -36,13 +36,17 @@ from orchestration.files import write_atomically
 from orchestration.headline import markdown
 from orchestration.landing import read_commit, write_warehouse_inputs
 from orchestration.news import control_news, post_news
-from orchestration.publish import build_release, code_digest, identity, swap_in
+from orchestration.publish import (
+    build_release,
+    code_digest,
+    identity,
+    landing_checks,
+    outcome,
+    swap_in,
+)
 from orchestration.settings import Settings
 
 log = logging.getLogger(__name__)
-
-# How a partition compares with what was landed before is history, not a property of the release.
-HISTORY_CHECKS = ("size", "entries_kept", "parts_kept")
 
 # A month without a release is late; agencies have been later than that.
 FRESH = FreshnessPolicy.time_window(fail_window=timedelta(days=45), warn_window=timedelta(days=36))
@@ -146,15 +150,10 @@ def _release_checks(
 
     Raises `Failure` unless each of them was made of what is in the warehouse, and none of them failed.
     """
-    rows = [
-        {"layer": "landing", **_outcome(check)}
-        for commit in about["commits"]
-        for check in read_commit(settings.landing_dir / commit).gate.as_rows()
-        if check["check_name"] not in HISTORY_CHECKS
-    ]
+    rows = landing_checks([read_commit(settings.landing_dir / commit) for commit in about["commits"]])
     for suite in (STAGING, MARTS):
         checks = _read_results(settings, f"gate-{suite.name}", about)
-        rows += [{"layer": suite.name, **_outcome(check)} for check in checks]
+        rows += [{"layer": suite.name, **outcome(check)} for check in checks]
     stand = standing(settings, manifest, kept_results(settings))
     if missing := with_result(manifest) - stand.keys():
         raise _not_whole(min(missing))
@@ -211,10 +210,6 @@ def _identity_file(settings: Settings) -> Path:
 
 def _results_file(settings: Settings, name: str) -> Path:
     return settings.warehouse_dir / "results" / f"{name}.json"
-
-
-def _outcome(check: dict[str, str]) -> dict[str, str]:
-    return {name: check[name] for name in ("subject", "check_name", "status", "message")}
 
 
 def _warehouse(settings: Settings) -> str:

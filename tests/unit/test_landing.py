@@ -21,6 +21,7 @@ from orchestration.landing import (
     selected,
     write_warehouse_inputs,
 )
+from orchestration.publish import release_id
 from orchestration.settings import REPOSITORY
 from orchestration.sources.model import EVERYTHING, Scope
 from orchestration.sources.registry import DATASETS
@@ -141,6 +142,22 @@ def test_the_same_answers_give_the_same_bytes_in_any_order_of_months(settings, c
         )
 
     assert folders[0] == folders[1]
+
+
+def test_what_the_gate_said_is_part_of_the_release_and_how_it_compares_with_before_is_not(bring, settings):
+    commit = bring().folder / "commit.json"
+    first = release_id(settings)
+
+    def say(check_name: str, message: str) -> None:
+        content = json.loads(commit.read_text())
+        (check,) = (check for check in content["checks"] if check["check_name"] == check_name)
+        check["message"] = message
+        commit.write_text(json.dumps(content))
+
+    say("size", "compared with another month")
+    assert release_id(settings) == first
+    say("partners_known", "by another list of partners")
+    assert release_id(settings) != first
 
 
 def test_two_months_are_two_partitions(bring, settings, server):
