@@ -426,7 +426,10 @@ def _vintage_at(folder: Path) -> datetime:
 
 
 def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[Landed | None, str]:
-    """What the size of a partition is compared with: its own last vintage, else the period before it."""
+    """What the size of a partition is compared with: its own last vintage, else the period before it.
+
+    One that fills while its year goes on is compared with itself alone.
+    """
     own = [
         c
         for c in landed(settings, snapshot.source, dataset.name, snapshot.partition)
@@ -434,6 +437,8 @@ def _earlier(settings: Settings, dataset: Dataset, snapshot: Snapshot) -> tuple[
     ]
     if own:
         return own[-1], f"the vintage of {own[-1].vintage_at:%Y-%m-%d} of {snapshot.partition}"
+    if dataset.fills:
+        return None, ""
     root = settings.landing_dir / snapshot.source / dataset.name
     for folder in sorted(root.glob("[!.]*"), reverse=True):
         if folder.name >= snapshot.partition:

@@ -228,7 +228,9 @@ SOURCES = (
         key_param="subscription-key",
         seconds_between_requests=1.0,
         attribution=ATTRIBUTION,
-        datasets=(_dataset(name="partner_trade", grain="edition", plan=_plan, split=split, read=_read),),
+        datasets=(
+            _dataset(name="partner_trade", grain="edition", plan=_plan, split=split, read=_read, fills=True),
+        ),
     ),
     Source(
         name="comtrade",

@@ -4,7 +4,7 @@ https://www.federalregister.gov/developers/documentation/api/v1. A search answer
 thousand documents, and never with more than ten thousand: one that finds as many is split by its dates.
 A document that several searches find is kept once. No key is needed.
 
-An edition is a year of publication, so that the running year is asked for again with every release.
+An edition is a year of publication: that of the day of a release is asked for again with it.
 """
 
 import json
@@ -203,6 +203,7 @@ SOURCE = Source(
             follow=follow,
             read=_read,
             suite="documents",
+            fills=True,
         ),
         Dataset(
             name="export_control_documents",
@@ -213,6 +214,7 @@ SOURCE = Source(
             follow=follow,
             read=_read,
             suite="documents",
+            fills=True,
         ),
     ),
 )

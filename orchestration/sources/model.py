@@ -90,6 +90,8 @@ class Dataset:
     agree:  given the partition and the answers so far, whether they are of it; False after the first one says
             that the source has something else there now. Raises a `SourceError` when they do not belong
             together. None: nothing to compare, and no answer is kept in memory.
+    fills:  whether a partition is small when its year begins and fills while it goes on: its size is compared
+            with its own earlier vintages only, not with the year before.
     files:  given the names of the files in a folder, the partitions that they hold and the request for each.
             Where the address of the source is such a folder, this takes the place of `plan`.
     """
@@ -106,6 +108,7 @@ class Dataset:
     reader_version: int = 1
     follow: Callable[[Request, bytes], Sequence[Request]] = lambda *_: ()
     agree: Callable[[str, Mapping[Request, bytes]], bool] | None = None
+    fills: bool = False
     files: Callable[[Sequence[str]], Mapping[str, Request]] | None = None
 
 
