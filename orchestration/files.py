@@ -49,6 +49,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
+            _flush(path.parent)
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
@@ -66,30 +67,36 @@ def files_digest(root: Path, *patterns: str) -> str:
 def names_of_files(root: Path, *patterns: str) -> list[Path]:
     """The files below `root` that match a pattern, relative to it, in order.
 
-    What dbt writes when it is run by hand, into a folder `target`, does not count.
+    What dbt writes when it is run by hand, into a folder `target`, does not count, and neither do files that
+    dbt does not read: editors keep theirs beside others under such names.
     """
     names = {path.relative_to(root) for pattern in patterns for path in root.glob(pattern)}
-    return sorted(name for name in names if "target" not in name.parts)
+    return sorted(
+        name for name in names if "target" not in name.parts and not name.name.startswith((".", "#", "~"))
+    )
 
 
 @contextmanager
 def directory_in_one_rename(target: Path) -> Iterator[Path]:
     """Give an empty directory to fill; it becomes `target` when the block ends without an error.
 
-    A `target` that is there already is put aside first and removed after the rename. Raises `NotWritten`.
+    All that is in it has reached the disk by then: a name must not outlive a power cut that its content does
+    not. A `target` that is there already is put aside first and removed after the rename.
+    Raises `NotWritten`.
     """
     partial = partial_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         yield partial
+        for path in (*partial.rglob("*"), partial):
+            _flush(path)
+        old = partial.with_suffix(".old")
         if target.exists():
-            old = partial.with_suffix(".old")
             target.rename(old)
-            partial.rename(target)
-            shutil.rmtree(old)
-        else:
-            partial.rename(target)
+        partial.rename(target)
+        _flush(target.parent)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         if isinstance(error, NotWritten) and not error.path.is_relative_to(partial):
             raise
@@ -98,12 +105,21 @@ def directory_in_one_rename(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def clear_leftovers(root: Path) -> None:
-    """Remove what a killed run left half written below `root`. Call it with the lock held.
+def _flush(path: Path) -> None:
+    """Have a file, or the names in a folder, reach the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear_leftovers(*roots: Path) -> None:
+    """Remove what a killed run left half written below the folders. Call it with the lock held.
 
     What it had put aside for something new that never came is put back.
     """
-    for leftover in list(root.glob("**/.*")):
+    for leftover in [path for root in roots for path in root.glob("**/.*")]:
         match = _LEFTOVER.fullmatch(leftover.name)
         if match is None:
             continue

@@ -52,6 +52,10 @@ class MixedOrigins(Refused):
     """Sample and live data met in one data directory."""
 
 
+class LandingDamaged(Refused):
+    """Something in landing is not what was put there."""
+
+
 @dataclass(frozen=True)
 class Landed:
     """A committed partition. `tables` gives rows and, where there is one, the total of value_usd."""
@@ -486,8 +490,14 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
 
 
 def read_commit(folder: Path) -> Landed:
-    """A committed partition, from what was written beside its tables."""
-    content = json.loads((folder / "commit.json").read_text())
+    """A committed partition, from what was written beside its tables; raises `LandingDamaged`."""
+    try:
+        content = json.loads((folder / "commit.json").read_text())
+    except ValueError:
+        raise LandingDamaged(
+            f"{folder / 'commit.json'} is damaged. Remove the folder {folder}: the next run lands it again "
+            "from the archive."
+        ) from None
     return Landed(
         source=content["source"],
         dataset=content["dataset"],

@@ -7,7 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from orchestration.files import NotWritten, clear_leftovers, directory_in_one_rename, write_atomically
+from orchestration.files import (
+    NotWritten,
+    clear_leftovers,
+    directory_in_one_rename,
+    files_digest,
+    names_of_files,
+    write_atomically,
+)
 from tests.world import contents
 
 
@@ -47,6 +54,35 @@ def test_a_directory_appears_whole(tmp_path):
         assert not target.exists()
 
     assert contents(tmp_path) == {"a/folder/file": b"1"}
+
+
+def test_a_directory_gets_its_name_when_all_that_is_in_it_has_reached_the_disk(tmp_path, monkeypatch):
+    target = tmp_path / "a" / "folder"
+    flushed = []
+
+    def flush(descriptor: int) -> None:
+        flushed.append((os.fstat(descriptor).st_ino, target.exists()))
+
+    monkeypatch.setattr(os, "fsync", flush)
+    with directory_in_one_rename(target) as partial:
+        (partial / "below").mkdir()
+        (partial / "below" / "file").write_bytes(b"1")
+
+    inside = {path.stat().st_ino for path in (target, target / "below", target / "below" / "file")}
+    assert {inode for inode, has_its_name in flushed if not has_its_name} == inside
+    assert flushed[-1] == (target.parent.stat().st_ino, True)
+
+
+def test_what_editors_keep_beside_a_file_is_none_of_ours(tmp_path):
+    model = tmp_path / "model.sql"
+    model.write_text("select 1")
+    before = files_digest(tmp_path, "*.sql")
+    # Emacs marks what it edits by a link to nowhere; macOS keeps a file's attributes under such a name.
+    (tmp_path / ".#model.sql").symlink_to("somebody@somewhere.1")
+    (tmp_path / "._model.sql").write_bytes(b"1")
+
+    assert names_of_files(tmp_path, "*.sql") == [Path("model.sql")]
+    assert files_digest(tmp_path, "*.sql") == before
 
 
 def test_a_directory_is_replaced_as_a_whole(tmp_path):

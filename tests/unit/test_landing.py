@@ -1,6 +1,7 @@
 """Landing: committed whole and only with a passed gate; what is wrong stays out, with its reasons."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from orchestration import landing
 from orchestration.archive import Archive, fill
 from orchestration.assets.landing import Absent, bring_in
 from orchestration.landing import (
+    LandingDamaged,
     Rejected,
     content_digest,
     landed,
@@ -142,6 +144,19 @@ def test_the_same_answers_give_the_same_bytes_in_any_order_of_months(settings, c
         )
 
     assert folders[0] == folders[1]
+
+
+def test_a_landed_partition_that_is_damaged_is_named(bring, settings):
+    folder = bring().folder
+    # As a power cut may leave a file that was not asked to reach the disk.
+    (folder / "commit.json").write_text("")
+
+    with pytest.raises(LandingDamaged, match=f"Remove the folder {folder}: the next run lands it again"):
+        bring()
+    with pytest.raises(LandingDamaged):
+        list(selected(settings))
+    shutil.rmtree(folder)
+    assert bring(fetch="never").folder == folder
 
 
 def test_what_the_gate_said_is_part_of_the_release_and_how_it_compares_with_before_is_not(bring, settings):
