@@ -10,7 +10,9 @@ written in the order of their key, and only `release_info` says when it was buil
 
 import hashlib
 import json
+import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -183,6 +185,9 @@ def swap_in(settings: Settings, target: Path) -> dict:
     `current` moves by one rename; then every file of the release gets its stable name beside it.
     """
     root = settings.release_dir
+    # Which are kept goes by when readers got them; this one may have been here before.
+    now = time.time_ns()
+    os.utime(target, ns=(now, now))
     _link(root / "current", target.relative_to(root))
     names = {path.name for path in target.iterdir()}
     for name in names:

@@ -35,6 +35,16 @@ def test_links_of_tables_that_are_gone_go_and_those_of_others_stay(settings):
     assert (root / "goods.parquet").resolve() == (root / "releases/two/goods.parquet").resolve()
 
 
+def test_a_release_that_came_back_is_not_the_oldest(settings):
+    """Readers were in it until a moment ago, though its folder is older than those of others."""
+    a, b, c = (build(settings, name, "goods") for name in "abc")
+    for release in (a, b, c, a):
+        swap_in(settings, release)
+    swap_in(settings, build(settings, "d", "goods"))
+
+    assert sorted(path.name for path in a.parent.iterdir()) == ["a", "c", "d"]
+
+
 def test_a_release_that_was_removed_by_half_is_none(settings, monkeypatch):
     """Its id stands for its content: half of one must not be found under it."""
     for number in range(RELEASES_KEPT):
