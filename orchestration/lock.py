@@ -21,8 +21,11 @@ class Busy(RuntimeError):
 
 
 @contextmanager
-def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the right to write to `data_dir`; raise `Busy`, naming the holder, when another process has it."""
+def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[bool]:
+    """Hold the right to write to `data_dir`; raise `Busy`, naming the holder, when another process has it.
+
+    Gives whether this process did not hold it already.
+    """
     lock = FileLock(data_dir / ".lock", is_singleton=True)
     holder_file = data_dir / ".lock-holder.json"
     try:
@@ -36,14 +39,15 @@ def writing(data_dir: Path, purpose: str, wait_seconds: float = 0) -> Iterator[N
     except OSError as error:
         raise NotWritten(data_dir, reason_of(error)) from None
     try:
-        if lock.lock_counter == 1:
+        is_new = lock.lock_counter == 1
+        if is_new:
             holder = {
                 "pid": os.getpid(),
                 "purpose": purpose,
                 "since": datetime.now(UTC).isoformat("T", "seconds"),
             }
             write_atomically(holder_file, json.dumps(holder).encode())
-        yield
+        yield is_new
     finally:
         lock.release()
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from dagster import AssetCheckExecutionContext, AssetExecutionContext, RetryRequested
 
+from orchestration.files import clear_leftovers
 from orchestration.instance import process_tag
 from orchestration.lock import Busy, writing
 from orchestration.settings import Settings
@@ -32,10 +33,15 @@ def try_again(
 def writing_step(
     context: AssetExecutionContext | AssetCheckExecutionContext, settings: Settings
 ) -> Iterator[None]:
-    """Hold the lock of the data directory, and leave a trace of our process in the run."""
+    """Hold the lock of the data directory, and leave a trace of our process in the run.
+
+    A step that is the first to hold it removes what a killed run left behind.
+    """
     run_id = leave_trace(context)
     try:
-        with writing(settings.data_dir, f"Dagster run {run_id[:8]}"):
+        with writing(settings.data_dir, f"Dagster run {run_id[:8]}") as is_new:
+            if is_new:
+                clear_leftovers(settings.data_dir, settings.archive_dir, settings.publish_dir)
             yield
     except Busy as busy:
         raise try_again(context, busy) from busy

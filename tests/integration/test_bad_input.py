@@ -19,7 +19,7 @@ from dagster import AssetKey, DagsterInstance
 from orchestration.archive import Archive, ArchiveDamaged, fill
 from orchestration.assets.landing import READABLE, Absent, asset_key, bring_in
 from orchestration.definitions import landing_definitions
-from orchestration.files import NotWritten
+from orchestration.files import NotWritten, partial_of
 from orchestration.http import Client
 from orchestration.jobs import LANDING_JOBS
 from orchestration.landing import Landed, Rejected, selected
@@ -744,6 +744,16 @@ def test_two_good_months_are_two_materializations_and_every_check_is_reported(la
     assert run.result.success
     assert run.materialized == {"2025-01", "2025-02"}
     assert run.failed_checks == {}
+
+
+def test_a_run_removes_what_a_killed_one_left_half_written(land_two_months, settings):
+    folders = (settings.archive_dir / "manifest", settings.landing_dir / "imports_monthly")
+    leftovers = [partial_of(folder / "half") for folder in folders]
+    for leftover in leftovers:
+        leftover.mkdir(parents=True)
+
+    assert land_two_months().result.success
+    assert not [leftover for leftover in leftovers if leftover.exists()]
 
 
 def test_a_damaged_archive_rejects_its_month_only(land_two_months, settings):
