@@ -6,6 +6,13 @@
     {{- return(begun ~ " and " ~ not_ended) -}}
 {% endmacro %}
 
+{#- A code that begins or ends within a period has trade in it. -#}
+{% macro is_valid_within(grain, start, relation) %}
+    {%- set begun = "coalesce(" ~ relation ~ ".valid_from, cast('0001-01-01' as date)) <= " ~ last_day_of_period(grain, start) -%}
+    {%- set not_ended = "coalesce(" ~ relation ~ ".valid_to, cast('9999-12-31' as date)) >= " ~ start -%}
+    {{- return(begun ~ " and " ~ not_ended) -}}
+{% endmacro %}
+
 {#- The same day some years later (or earlier, when the number is negative). -#}
 {% macro years_after(date, years) %}
     {{- return("cast(" ~ dbt.dateadd("year", years, date) ~ " as date)") -}}

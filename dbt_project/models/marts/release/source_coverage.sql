@@ -92,7 +92,7 @@ grid as (
         levels.level
     from periods
     inner join partners
-        on {{ is_valid_on('periods.period_start', 'partners') }}
+        on {{ is_valid_within('periods.period_grain', 'periods.period_start', 'partners') }}
     cross join levels
     where periods.flow = 'import' or levels.level <> 'programme'
 
