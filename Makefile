@@ -11,22 +11,22 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: run live label ui test lint bench soak docs fidelity sample lock clean
 
 run: .venv/ready  ## the whole pipeline on the sample that ships
-	@AITB_FETCH=never AITB_ARCHIVE_DIR=$${AITB_ARCHIVE_DIR:-$(CURDIR)/sample/archive} \
+	@AITB_FETCH=never AITB_ARCHIVE_DIR="$${AITB_ARCHIVE_DIR:-$(CURDIR)/sample/archive}" \
 	 $(BIN)/python -m orchestration.run
 
 live: .venv/ready  ## the real sources: make live, or make live FROM=2025-01 TO=2025-06
-	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/live} \
+	@AITB_DATA_DIR="$${AITB_DATA_DIR:-$(CURDIR)/data/live}" \
 	 AITB_FETCH=$${AITB_FETCH:-$(if $(FROM),missing,always)} \
 	 $(BIN)/python -m orchestration.run --live $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
 
 label: .venv/ready  ## ask a language model about new products: make label, or make label DATA=live
-	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.run --label
+	@AITB_DATA_DIR="$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}" $(BIN)/python -m orchestration.run --label
 
 ui: .venv/ready  ## Dagster on 127.0.0.1:3000: make ui, or make ui DATA=live
-	@export AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}; \
+	@export AITB_DATA_DIR="$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}"; \
 	 export AITB_FETCH=$${AITB_FETCH:-$(if $(filter live,$(DATA)),always,never)}; \
 	 $(BIN)/python -m orchestration.instance && \
-	 DAGSTER_HOME=$$AITB_DATA_DIR/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	 DAGSTER_HOME="$$AITB_DATA_DIR/dagster" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: .venv/ready  ## every test that is not a soak
 	@$(BIN)/pytest -m "not soak" --numprocesses 3 --no-loadscope-reorder
@@ -41,10 +41,10 @@ bench: .venv/ready  ## speed and memory on a generated history; sizes are parame
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 docs: .venv/ready  ## dbt docs and Great Expectations data docs, as files
-	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.docs
+	@AITB_DATA_DIR="$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}" $(BIN)/python -m orchestration.docs
 
 fidelity: .venv/ready  ## docs/fidelity.md (published figures beside those of the release) and docs/tariff-examples.md
-	@AITB_DATA_DIR=$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)} $(BIN)/python -m orchestration.fidelity
+	@AITB_DATA_DIR="$${AITB_DATA_DIR:-$(CURDIR)/data/$(DATA)}" $(BIN)/python -m orchestration.fidelity
 
 sample: .venv/ready  ## compose the sample archive from the figures
 	@test -n "$(FIGURES)" || { echo "Name the folder with the figures: make sample FIGURES=/path/to/figures"; exit 1; }
@@ -67,5 +67,5 @@ clean:
 	echo "Setting up .venv with $$($$found --version) (once, about a minute)"; \
 	"$$found" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@touch $@

@@ -26,6 +26,10 @@ STAGING_MODELS = (
 )
 
 
+class NotParsed(RuntimeError):
+    """The dbt project does not parse; the message is dbt's own."""
+
+
 def dbt_project(settings: Settings) -> "DbtProject":
     """The project with a manifest that is up to date; what dbt writes goes into the data directory."""
     from dagster_dbt import DbtProject
@@ -52,7 +56,7 @@ def configure(settings: Settings) -> None:
 def parse_if_stale(settings: Settings) -> None:
     """Have dbt parse the project, unless these very files are parsed already.
 
-    Raises RuntimeError with dbt's own words when the project does not parse.
+    Raises `NotParsed` when the project does not parse.
     """
     configure(settings)
     before, project = _parsed_from(settings), _project()
@@ -66,7 +70,7 @@ def parse_if_stale(settings: Settings) -> None:
         command.append("--no-partial-parse")
     parsed = subprocess.run(command, capture_output=True, text=True, check=False)
     if parsed.returncode:
-        raise RuntimeError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
+        raise NotParsed(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
     write_atomically(target(settings) / "parsed_from", project.encode())
 
 

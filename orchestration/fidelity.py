@@ -14,7 +14,7 @@ import pandas as pd
 from orchestration import tariff_examples
 from orchestration.files import write_atomically
 from orchestration.publish import DATABASE
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import REPOSITORY, read_settings
 
 PAGE = REPOSITORY / "docs" / "fidelity.md"
 UNITS = {"usd_bn": "$ bn", "pct": "%", "index": "index", "count": "codes"}
@@ -22,12 +22,15 @@ UNITS = {"usd_bn": "$ bn", "pct": "%", "index": "index", "count": "codes"}
 
 def main() -> int:
     """Write both pages; the exit code is 2 when there is no release to read."""
-    settings = Settings()
+    settings = read_settings()
     if not (settings.release_dir / DATABASE).exists():
         print(f"There is no release in {settings.release_dir}: run `make run` (or `make live`) first.")
         return 2
-    for path, text in ((PAGE, page), (tariff_examples.PAGE, tariff_examples.page)):
-        write_atomically(path, text(settings.release_dir).encode())
+    pages = ((PAGE, page), (tariff_examples.PAGE, tariff_examples.page))
+    # Both of the same release, or none.
+    texts = {path: text(settings.release_dir).encode() for path, text in pages}
+    for path, text in texts.items():
+        write_atomically(path, text)
         print(path)
     return 0
 

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
 from orchestration.files import partial_of
-from orchestration.settings import Settings
+from orchestration.settings import Settings, read_settings
 
 PROCESS_TAG = "ai_trade/process"
 # Of a run that did not fail by itself: whoever started it may start it again.
@@ -131,4 +131,4 @@ def _processes(instance: DagsterInstance) -> Path:
 
 if __name__ == "__main__":
     # Before the UI starts: what launches runs, and would let them wait, is not there.
-    clear_dead_runs(open_instance(Settings()), untagged=True)
+    clear_dead_runs(open_instance(read_settings()), untagged=True)

@@ -21,19 +21,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
 from orchestration.archive import ArchiveDamaged, open_archive, unread
-from orchestration.dbt import parse_if_stale
+from orchestration.dbt import NotParsed, parse_if_stale
 from orchestration.files import NotWritten, clear_leftovers, write_atomically
 from orchestration.headline import show
 from orchestration.landing import landed_digest, not_landed, quarantined
 from orchestration.lock import Busy, writing
 from orchestration.publish import current_release, inputs_digest
-from orchestration.settings import Settings
-from orchestration.sources.model import NEW_YORK, Refused, SourceError, Unavailable
+from orchestration.settings import Settings, read_settings
+from orchestration.sources.model import NEW_YORK, KeyRefused, Refused, SourceError
 from orchestration.sources.registry import DATASETS
 
 if TYPE_CHECKING:
@@ -54,15 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the pipeline; the exit code is 0 when a release is there and nothing was rejected."""
     given = _parse(arguments)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    settings = read_settings()
     console = Console(file=sys.stdout)
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for fault in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(part) for part in fault["loc"]).upper()
-            says = fault["msg"].removeprefix("Value error, ")
-            console.print(f"AITB_{name}: {says}", style="red", soft_wrap=True, markup=False)
-        return 2
     try:
         if given.label:
             return _label(settings, console)
@@ -76,14 +68,13 @@ def main(arguments: list[str] | None = None) -> int:
             return _report(settings, console)
         with writing(settings.data_dir, "make live" if given.live else "make run"):
             _log_to(console)
-            for folder in {settings.data_dir, settings.archive_dir, settings.publish_dir}:
-                clear_leftovers(folder)
+            clear_leftovers(settings.data_dir, settings.archive_dir, settings.publish_dir)
             if not given.live:
                 return _run(settings, _archived_plan(settings), None, console)
             settings, plan, release, failures = _live_plan(settings, given, datetime.now(NEW_YORK))
             # What could not even be asked for is missing as well.
             return _run(settings, plan, release, console, _left(settings, plan)) or int(bool(failures))
-    except (ArchiveDamaged, Busy, NotWritten, SourceError) as error:
+    except (ArchiveDamaged, Busy, NotParsed, NotWritten, SourceError) as error:
         console.print(str(error), style="red", soft_wrap=True, markup=False)
         return 2
 
@@ -178,7 +169,9 @@ def _live_plan(
     with Client(settings) as client:
         try:
             release = None if given.first else new_release(settings, client, now.date())
-        except Unavailable as error:
+        except KeyRefused:
+            raise
+        except SourceError as error:
             log.error("%s The months stay as they are archived.", error)
             failures.append(error)
         # What one source has does not wait for another.

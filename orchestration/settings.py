@@ -4,12 +4,13 @@ Nothing else in the repository reads the environment, and every path that leaves
 """
 
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -17,7 +18,15 @@ DBT_PROJECT = REPOSITORY / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
 SHIPPED_ARCHIVE = REPOSITORY / "sample" / "archive"
 
-AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("there is no user of that name, or no home directory: write the path out") from None
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class Settings(BaseSettings):
@@ -83,7 +92,7 @@ class Settings(BaseSettings):
         if value is None:
             return None
         address = urlsplit(value)
-        if address.scheme not in ("http", "https") or not address.hostname:
+        if address.scheme not in ("http", "https") or not _names_a_host(address):
             raise ValueError("an address begins with http:// or https:// and names a host")
         if address.query or address.fragment or address.username or address.password:
             keys = {"llm_url": "AITB_LLM_API_KEY", "comtrade_url": "AITB_COMTRADE_API_KEY"}
@@ -111,9 +120,9 @@ class Settings(BaseSettings):
         if not is_address(value):
             if "://" in value:
                 raise ValueError("an address begins with http:// or https://; a file is named by its path")
-            return str(Path(value).expanduser().absolute())
+            return str(_absolute(Path(value)))
         address = urlsplit(value)
-        if not address.hostname:
+        if not _names_a_host(address):
             raise ValueError("an address begins with http:// or https:// and names a host")
         if address.query or address.fragment or address.username or address.password:
             raise ValueError("an address with parameters, a user or a key in it is not taken: give a file")
@@ -181,9 +190,27 @@ class Settings(BaseSettings):
         return "current" if self.as_of is None else self.as_of.strftime("%Y%m%dT%H%M%SZ")
 
 
+def read_settings() -> Settings:
+    """What the environment says; ends the program with a sentence for each setting that cannot be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            print(f"AITB_{name}: {fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
 def is_address(location: str | Path) -> bool:
     """Whether something is found over the network; else it is the path of a file or a folder."""
     return urlsplit(str(location)).scheme.lower() in ("http", "https")
+
+
+def _names_a_host(address: SplitResult) -> bool:
+    try:
+        return bool((address.hostname or "").encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _default_archive(data_dir: Path) -> Path:

@@ -109,22 +109,15 @@ def _example(con: duckdb.DuckDBPyConnection, head: dict) -> list[str]:
     key = {"hts10": head["hts10"], "partner_code": head["partner_code"]}
     rates = _rows(con, RATES, **key)
     changes = {row["changed_on"]: row["change_text"] for row in _rows(con, CHANGES, **key)}
-    special = f", special rates {head['special_rate_text']}" if head["special_rate_text"] else ""
-    paid = (
-        ""
-        if head["duty_usd"] is None
-        else f", duty of {_percent(head['duty_usd'] / head['value_usd'])} on them"
-    )
     return [
         "",
         f"## {head['title']}",
         "",
         f"{head['why']}.",
         "",
-        f"- Product: {head['hts10']}, {head['description_path']}.",
-        f"- Schedule: ordinary rate {head['general_rate_text']}{special}.",
-        f"- Imports from {head['partner_name']} in {head['period_start'].year}: "
-        f"${head['value_usd'] / 1e6:,.0f} million{paid}.",
+        f"- Product: {', '.join(filter(None, (head['hts10'], head['description_path'])))}.",
+        f"- Schedule: {_schedule(head)}.",
+        f"- Imports from {head['partner_name']}{_imports(head)}.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|---|---|--:|--:|---|---|--:|---|",
@@ -135,6 +128,22 @@ def _example(con: duckdb.DuckDBPyConnection, head: dict) -> list[str]:
         "",
         *_notes(rates, _rows(con, SHARES, **key), _rows(con, READ, hts10=head["hts10"])),
     ]
+
+
+def _schedule(head: dict) -> str:
+    if head["general_rate_text"] is None:
+        return "not a code of the schedules that are loaded"
+    special = f", special rates {head['special_rate_text']}" if head["special_rate_text"] else ""
+    return f"ordinary rate {head['general_rate_text']}{special}"
+
+
+def _imports(head: dict) -> str:
+    if head["period_start"] is None:
+        return ": none in the years that are loaded"
+    imports = f" in {head['period_start'].year}: ${head['value_usd'] / 1e6:,.0f} million"
+    if not head["value_usd"] or head["duty_usd"] is None:
+        return imports
+    return f"{imports}, duty of {_percent(head['duty_usd'] / head['value_usd'])} on them"
 
 
 def _interval(head: dict, rows: list[dict], change: str) -> str:

@@ -138,6 +138,9 @@ def test_an_as_of_date_has_a_warehouse_and_a_release_of_its_own(monkeypatch, tex
         ("AITB_CENSUS_URL", "api.census.gov/data", "begins with http:// or https://"),
         ("AITB_CENSUS_URL", "file:///etc", "begins with http:// or https://"),
         ("AITB_CENSUS_URL", "https://", "names a host"),
+        ("AITB_LLM_URL", "http://models..test/v1", "names a host"),
+        ("AITB_DATA_DIR", "~nobody-of-that-name/data", "there is no user of that name"),
+        ("AITB_USER_LABELS", "~nobody-of-that-name/mine.csv", "there is no user of that name"),
         ("AITB_CENSUS_URL", "https://api.test/data?key=0123456789abcdef", "belongs into AITB_CENSUS_API_KEY"),
         ("AITB_CENSUS_URL", "https://:0123456789abcdef@a.test", "has no parameters and no user"),
         ("AITB_CENSUS_SCHEDULES_URL", "https://a.test/#0123456789abcdef", "has no parameters"),
@@ -168,9 +171,11 @@ def test_a_run_says_which_setting_cannot_be(monkeypatch, capsys):
     monkeypatch.setenv("AITB_AS_OF", "20250331")
     monkeypatch.setenv("AITB_FETCH", "0123456789abcdef")
 
-    assert main([]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main([])
 
-    printed = capsys.readouterr().out
+    assert ended.value.code == 2
+    printed = capsys.readouterr().err
     assert "AITB_AS_OF: a date is written as 2025-03-31" in printed
     assert "AITB_FETCH: Input should be 'never', 'missing' or 'always'" in printed
     assert "0123456789abcdef" not in printed
