@@ -1,5 +1,6 @@
 """Is there a new month? The question that the schedule, the sensor and `make live` ask in the same words."""
 
+import csv
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,7 +14,7 @@ from orchestration.partitions import (
     whole_years,
     years_of,
 )
-from orchestration.settings import Settings, is_address
+from orchestration.settings import SEEDS, Settings, is_address
 from orchestration.sources import csl, ecfr, usitc_hts
 from orchestration.sources.census_trade import SOURCE
 from orchestration.sources.model import EVERYTHING, Dataset, Grain
@@ -136,15 +137,21 @@ def archived_release(settings: Settings) -> Release | None:
 def _release(settings: Settings, touched: list[str], complete: list[str], is_archived: bool) -> Release:
     """A release with the years and editions of its months, and those of the months before it that are
     missing or older than their months.
+
+    With them come the year that tariffs are weighed by, and the edition of the year in which the release is
+    out, two months after its last one: documents of January are not kept for March.
     """
     loaded = {*complete, *touched}
     whole = [year for year in years_of(loaded) if {*months(f"{year}-01", f"{year}-12")} <= loaded]
     years = {
         *whole_years(touched[0], touched[-1]),
-        *_lacking(settings, "year", whole),
+        *lacking(settings, "year", [*whole, *weight_years()]),
         *_revised_since(open_archive(settings), whole),
     }
-    editions = {*years_of(touched), *_lacking(settings, "edition", years_of(loaded))}
+    editions = {
+        *years_of([*touched, month_after(month_after(touched[-1]))]),
+        *lacking(settings, "edition", [*years_of(loaded), *weight_years()]),
+    }
     return Release(touched[-1], tuple(touched), tuple(sorted(years)), tuple(sorted(editions)), is_archived)
 
 
@@ -177,7 +184,13 @@ def _revised_since(archive: Archive, years: list[str]) -> set[str]:
     return found
 
 
-def _lacking(settings: Settings, grain: Grain, partitions: list[str]) -> set[str]:
+def weight_years() -> list[str]:
+    """The year whose imports weigh tariffs (seed tariff_horizon), whatever else is loaded."""
+    with (SEEDS / "tariffs" / "tariff_horizon.csv").open(newline="") as file:
+        return [row["weight_year"] for row in csv.DictReader(file)]
+
+
+def lacking(settings: Settings, grain: Grain, partitions: list[str]) -> set[str]:
     """Which of these partitions some dataset of the grain has not, of a source that is configured."""
     archive = open_archive(settings)
     return {

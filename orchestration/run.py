@@ -144,8 +144,8 @@ def _live_plan(
     sources could not say what they have.
 
     Without anything new only what is missing is asked for. The revision of the tariff schedule that is in
-    force comes with all of them, and so do the lists of the export controls as they are today, which come
-    first: the screening list of a day cannot be had on the next. Raises
+    force comes with all of them, and so do the lists of the export controls as they are today, which are
+    landed first: the screening list of a day cannot be had on the next. Raises
     `Refused` for months that there cannot be, and `KeyRefused` without a key.
     """
     from orchestration.http import Client
@@ -154,8 +154,10 @@ def _live_plan(
         amendments_to_land,
         archived_release,
         days_to_land,
+        lacking,
         new_release,
         revisions_to_land,
+        weight_years,
     )
 
     last_month = last_complete_month(now.date())
@@ -192,8 +194,9 @@ def _live_plan(
                 law[grain] = []
     if given.first:
         asked = months(given.first, given.last)
-        years = whole_years(given.first, given.last)
-        plan = {"month": asked, "year": years, "edition": years_of(asked)}
+        years = {*whole_years(given.first, given.last), *lacking(settings, "year", weight_years())}
+        editions = {*years_of(asked), *lacking(settings, "edition", weight_years())}
+        plan = {"month": asked, "year": sorted(years), "edition": sorted(editions)}
         return settings, {**law, **plan, "current": ["current"]}, None, failures
     if release is not None:
         plan = {grain: list(names) for grain, names in release.partitions.items()}

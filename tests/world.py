@@ -4,11 +4,16 @@ Every value is a multiple of a thousand dollars in January, so that tenths of it
 """
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from orchestration.archive import Archive, Entry, Snapshot
+from orchestration.settings import Settings
+from orchestration.sources.model import EVERYTHING, Grain, Request
+from orchestration.sources.registry import DATASETS
 from tests.replay.figures import Figures, no_figures, plant
 
 KEY = "5eed0000c0ffee0000key0000f00d0000beef000"
@@ -153,6 +158,16 @@ def _plant_sums(figures: Figures, flow: str, period: str, grain: str) -> None:
             select flow, period, grain, '{level}', partner_code, {code}, kind, {sums}
             from trade where {at} and level = '{of}' group by all
         """)
+
+
+def archive_something(settings: Settings, grain: Grain, *partitions: str) -> None:
+    """Have an answer, whatever it says, of each dataset of a grain whose source is configured."""
+    archive, at = Archive(settings.archive_dir), datetime(2026, 1, 1, tzinfo=UTC)
+    entry = Entry(Request("anything"), 200, "text/plain", at, archive.put(b"anything"), 8, "agency", ())
+    for source, dataset in DATASETS.values():
+        if dataset.grain == grain and getattr(settings, source.base_url) is not None:
+            for partition in partitions:
+                archive.commit(Snapshot(source.name, dataset.name, partition, at, EVERYTHING, (entry,)))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

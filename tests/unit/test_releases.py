@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from orchestration.archive import Archive, Entry, Snapshot, fill
+from orchestration.archive import Archive, fill
 from orchestration.releases import MONTHLY, Release, archived_release, new_release
 from orchestration.run import _landing_runs, _left, _live_plan, _parse, main
-from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Request, Unavailable
+from orchestration.sources.model import EVERYTHING, NEW_YORK, KeyRefused, Refused, Unavailable
 from orchestration.sources.registry import DATASETS
 from tests.replay.faults import Fault, status
-from tests.world import plant_exports, plant_imports
+from tests.world import archive_something, plant_exports, plant_imports
 
 SOURCE, IMPORTS = DATASETS["imports_monthly"]
 _, EXPORTS = DATASETS["exports_monthly"]
@@ -42,6 +42,17 @@ def archive(settings, client, publish, server):
     return act
 
 
+@pytest.fixture
+def archive_year(settings, client, server):
+    def act(year: str) -> None:
+        plant_imports(server.figures, f"{year}-12", "year")
+        plant_exports(server.figures, f"{year}-12", "year")
+        for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
+            fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], year, EVERYTHING)
+
+    return act
+
+
 def asked(server) -> list[str]:
     """Months in the order in which they were asked for; one that is not there is asked of every dataset."""
     return list(dict.fromkeys(value for request in server.requests for value in request.values("time")))
@@ -53,7 +64,8 @@ def test_a_month_that_is_published_and_not_archived_is_new(settings, client, ser
 
     release = new_release(settings, client, date(2026, 5, 5))
 
-    assert release == Release("2026-03", ("2026-01", "2026-02", "2026-03"), (), ("2026",), is_archived=False)
+    assert (release.month, release.months) == ("2026-03", ("2026-01", "2026-02", "2026-03"))
+    assert (release.editions, release.is_archived) == (("2024", "2026"), False)
     assert release.run_key("month") == "release-2026-03-month"
     assert asked(server) == ["2026-04", "2026-03"]
 
@@ -78,9 +90,29 @@ def test_the_release_of_december_brings_its_year(settings, client, archive, publ
 
     release = new_release(settings, client, date(2026, 2, 5))
 
-    assert (release.month, release.years) == ("2025-12", ("2025",))
+    assert (release.month, release.years) == ("2025-12", ("2024", "2025"))
     assert release.months == tuple(f"2025-{month:02d}" for month in range(1, 13))
-    assert release.editions == ("2025",)
+
+
+def test_the_year_that_tariffs_are_weighed_by_comes_with_the_first_release(
+    settings, client, archive, publish, archive_year
+):
+    archive("2026-01")
+    publish("2026-02")
+    release = new_release(settings, client, date(2026, 4, 10))
+    assert (release.years, release.editions) == (("2024",), ("2024", "2026"))
+
+    archive_year("2024")
+    assert new_release(settings, client, date(2026, 4, 10)).years == ()
+
+
+def test_the_edition_of_the_year_in_which_a_release_is_out_comes_with_it(settings, client, archive, publish):
+    """Documents of January are read with the figures of November, not with those of January in March."""
+    archive("2025-09")
+    publish("2025-10")
+    assert new_release(settings, client, date(2025, 12, 20)).editions == ("2024", "2025")
+    publish("2025-11")
+    assert new_release(settings, client, date(2026, 1, 8)).editions == ("2024", "2025", "2026")
 
 
 def test_the_release_of_april_brings_all_that_was_loaded(settings, client, archive, publish):
@@ -101,7 +133,7 @@ def test_a_gap_is_filled_with_what_its_releases_revised(settings, client, archiv
     release = new_release(settings, client, date(2026, 4, 10))
 
     assert (release.months[0], release.months[-1], len(release.months)) == ("2025-01", "2026-02", 14)
-    assert release.years == ("2025",)
+    assert release.years == ("2024", "2025")
 
 
 def test_the_history_that_a_missed_release_of_april_revised_comes_with_the_next(
@@ -122,8 +154,8 @@ def test_a_first_load_begins_with_the_year_before(settings, client, publish):
     release = new_release(settings, client, date(2026, 4, 10))
 
     assert (release.months[0], release.months[-1]) == ("2025-01", "2026-02")
-    assert release.years == ("2025",)
-    assert release.editions == ("2025", "2026")
+    assert release.years == ("2024", "2025")
+    assert release.editions == ("2024", "2025", "2026")
 
 
 @pytest.mark.parametrize("there", [[IMPORTS], [IMPORTS, EXPORTS], [EXPORTS]])
@@ -158,18 +190,14 @@ def test_a_year_that_is_completed_by_what_is_new_comes_with_it(settings, client,
     release = new_release(settings, client, date(2026, 3, 12))
 
     assert (release.months[0], release.months[-1]) == ("2025-01", "2026-01")
-    assert (release.years, release.editions) == (("2025",), ("2025", "2026"))
+    assert (release.years, release.editions) == (("2024", "2025"), ("2024", "2025", "2026"))
 
 
 def test_the_lists_of_a_year_that_are_there_are_not_asked_for_again(settings, client, archive, publish):
     """UN Comtrade, which has editions as well, is not configured."""
     archive("2025-12", "2026-01")
     publish("2026-02")
-    archived = Archive(settings.archive_dir)
-    entry = Entry(Request("list"), 200, "text/plain", NOW, archived.put(b"a list"), 6, "agency", ())
-    for source, dataset in DATASETS.values():
-        if dataset.grain == "edition" and source.name != "comtrade":
-            archived.commit(Snapshot(source.name, dataset.name, "2025", NOW, EVERYTHING, (entry,)))
+    archive_something(settings, "edition", "2024", "2025")
 
     assert new_release(settings, client, date(2026, 4, 10)).editions == ("2026",)
 
@@ -182,31 +210,28 @@ def test_the_search_for_the_newest_month_is_short(settings, client, server, publ
 def test_the_release_of_the_newest_archived_month(settings, archive):
     assert archived_release(settings) is None
     archive("2025-11", "2025-12")
-    assert archived_release(settings).years == ("2025",)
+    assert archived_release(settings).years == ("2024", "2025")
     archive("2026-01")
     assert archived_release(settings) == Release(
-        "2026-01", ("2026-01",), (), ("2025", "2026"), is_archived=True
+        "2026-01", ("2026-01",), ("2024",), ("2024", "2025", "2026"), is_archived=True
     )
 
 
 def test_a_year_and_an_edition_that_a_first_load_left_out_come_with_the_next_release(
-    settings, client, archive, server
+    settings, archive, archive_year
 ):
     """Only months were asked for when they were new; what lies within them is still to come."""
     archive(*(f"2025-{month:02d}" for month in range(1, 13)), "2026-01", "2026-02")
 
-    assert archived_release(settings).years == ("2025",)
-    assert archived_release(settings).editions == ("2025", "2026")
+    assert archived_release(settings).years == ("2024", "2025")
+    assert archived_release(settings).editions == ("2024", "2025", "2026")
 
-    plant_imports(server.figures, "2025-12", "year")
-    plant_exports(server.figures, "2025-12", "year")
-    for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
-        fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], "2025", EVERYTHING)
-    assert archived_release(settings).years == ()
+    archive_year("2025")
+    assert archived_release(settings).years == ("2024",)
 
 
 def test_a_year_of_which_a_month_was_revised_since_comes_with_the_next_release(
-    settings, client, archive, server
+    settings, client, archive, archive_year, server
 ):
     """A sensor asks for the months first; for the years in a run of its own, once the months are there."""
 
@@ -224,10 +249,8 @@ def test_a_year_of_which_a_month_was_revised_since_comes_with_the_next_release(
         )
 
     archive(*(f"2025-{month:02d}" for month in range(1, 13)), "2026-01")
-    plant_imports(server.figures, "2025-12", "year")
-    plant_exports(server.figures, "2025-12", "year")
-    for name in ("imports_annual", "exports_annual", "import_programmes_annual"):
-        fill(client, Archive(settings.archive_dir), SOURCE, DATASETS[name][1], "2025", EVERYTHING)
+    archive_year("2024")
+    archive_year("2025")
     assert archived_release(settings).years == ()
 
     fetch_anew(IMPORTS, "2025-07", 2030)
@@ -248,8 +271,8 @@ def test_make_live_brings_what_an_earlier_run_did_not_come_to(settings, make_cli
     assert (changed.fetch, release) == ("missing", None)
     assert plan == {
         "month": year,
-        "year": ["2025"],
-        "edition": ["2025"],
+        "year": ["2024", "2025"],
+        "edition": ["2024", "2025", "2026"],
         "revision": [],
         "amendment": [],
         "day": ["2026-04-10"],
@@ -299,19 +322,20 @@ def test_make_live_with_a_range_brings_the_lists_of_all_its_years(settings):
     assert (plan["edition"], plan["current"]) == (["2023", "2024", "2025"], ["current"])
 
 
+@pytest.mark.parametrize("answer", [500, 403])
 @pytest.mark.parametrize("path", ["imports/hs", "currentRelease", "titles"])
-def test_a_source_that_is_down_does_not_cost_what_another_has(
-    settings, make_client, archive, server, monkeypatch, path
+def test_a_source_that_is_down_or_refuses_does_not_cost_what_another_has(
+    settings, make_client, archive, server, monkeypatch, path, answer
 ):
     """The list of a day cannot be had later; and the run says by its exit code that something is missing."""
     monkeypatch.setattr("orchestration.http.Client", make_client)
     archive("2026-01")
-    server.faults.append(Fault(status(500), path=path, times=None))
+    server.faults.append(Fault(status(answer), path=path, times=None))
 
     _, plan, release, failures = _live_plan(settings, _parse(["--live"]), NOW)
 
     assert (plan["day"], plan["month"], release) == (["2026-04-10"], ["2026-01"], None)
-    assert [failure for failure in failures if "answered 500" in str(failure)]
+    assert [failure for failure in failures if str(answer) in str(failure)]
 
 
 @pytest.mark.parametrize(("first", "last"), [("2012-12", "2025-02"), ("2025-01", "2026-04")])

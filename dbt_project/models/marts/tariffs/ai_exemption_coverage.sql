@@ -26,15 +26,24 @@ imports as (
 
 ),
 
+-- Where the year is not loaded nothing is known, not even that nothing came.
+value_without_imports as (
+
+    select case when count(*) > 0 then 0 end as value_usd
+    from imports
+
+),
+
 by_category as (
 
     select
         ai.definition_id,
         ai.category,
         ai.commodity_code as hts10,
-        coalesce(imports.value_usd, 0) as value_usd
+        coalesce(imports.value_usd, value_without_imports.value_usd) as value_usd
     from {{ ref('ai_product') }} as ai
     cross join horizon
+    cross join value_without_imports
     left join imports
         on ai.commodity_code = imports.commodity_code
     where

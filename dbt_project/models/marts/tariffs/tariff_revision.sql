@@ -27,12 +27,16 @@ dated as (
 
 ),
 
--- Of two that take effect on one day the later one counts.
+-- Of two that take effect on one day the later one counts, if only the earlier one is landed, by its lines.
 in_force as (
 
     select
         *,
-        row_number() over (partition by effective_on order by revision desc) as place_of_day
+        row_number() over (partition by effective_on order by revision desc) as place_of_day,
+        last_value(landed_revision ignore nulls) over (
+            order by effective_on, revision
+            rows between unbounded preceding and current row
+        ) as used_revision
     from dated
     where effective_on is not null
 
@@ -46,8 +50,8 @@ in_order as (
         effective_on,
         landed_revision,
         row_number() over (order by effective_on) as sequence_number,
-        lead(effective_on) over (order by effective_on) as next_effective_on,
-        last_value(landed_revision ignore nulls) over (order by effective_on) as used_revision
+        used_revision,
+        lead(effective_on) over (order by effective_on) as next_effective_on
     from in_force
     where place_of_day = 1
 
