@@ -263,7 +263,8 @@ class Endpoint:
             reason = choice.get("finish_reason")
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             raise Unavailable(f"{self._host} answered with something else than a completion") from None
-        usage = answer.get("usage") or {}
+        usage = answer.get("usage")
+        usage = usage if isinstance(usage, dict) else {}
         tokens_in, tokens_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
         estimated = not isinstance(tokens_in, int) or not isinstance(tokens_out, int)
         if estimated:

@@ -190,11 +190,14 @@ def refusal(answer: Answer) -> Answer:
     return _choice(act)(answer)
 
 
-def without_usage(answer: Answer) -> Answer:
-    """A server that does not count."""
-    content = json.loads(answer.body)
-    del content["usage"]
-    return replace(answer, body=json.dumps(content).encode())
+def with_usage(usage: object) -> Misbehave:
+    """A server that does not count, or does it in its own way."""
+
+    def act(answer: Answer) -> Answer:
+        content = json.loads(answer.body) | {"usage": usage}
+        return replace(answer, body=json.dumps(content).encode())
+
+    return act
 
 
 def _choice(change: Callable[[dict], None]) -> Misbehave:

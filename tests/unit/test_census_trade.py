@@ -148,13 +148,6 @@ def test_every_code_is_in_exactly_one_part_of_a_split():
     assert heading.values("E_COMMODITY") == ("8000*",)
 
 
-def test_no_request_holds_a_key():
-    for _, dataset in DATASETS.values():
-        for request in dataset.plan("2025" if dataset.grain in ("year", "edition") else MONTH, EVERYTHING):
-            assert not request.values("key")
-            assert "key" not in str(request)
-
-
 # What an answer is.
 
 

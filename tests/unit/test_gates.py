@@ -10,8 +10,8 @@ from dagster import AssetCheckSeverity, AssetKey
 from data_quality import checks, runner
 from data_quality.suites import Suite, landing, marts, rule, staging
 from data_quality.suites.landing import trade
-from data_quality.suites.registry import SUITES
 
+SUITES = {**landing.SUITES, "staging": staging.SUITE, "marts": marts.SUITE}
 MONTH = {"import": "imports_monthly", "export": "exports_monthly"}
 
 

@@ -36,7 +36,7 @@ from tests.replay.language_model import (
     labels,
     refusal,
     says,
-    without_usage,
+    with_usage,
 )
 
 KEY = "sk-5eed0000c0ffee0000key0000"
@@ -692,8 +692,9 @@ def test_calls_side_by_side_use_the_budget_up(settings, run):
     assert (outcome.labelled, outcome.stopped_by) == (36, None)
 
 
-def test_tokens_are_estimated_where_the_server_does_not_count(settings, run, model):
-    model.faults.append(Fault(without_usage, times=None))
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "12"}, [12, 3]])
+def test_tokens_are_estimated_where_the_server_does_not_count(settings, run, model, usage):
+    model.faults.append(Fault(with_usage(usage), times=None))
 
     outcome = run(settings)
 
