@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
 from orchestration.dbt import parse_if_stale, target
@@ -17,6 +19,12 @@ from tests.forks import Forks
 from tests.replay.figures import Figures
 from tests.replay.server import Replay
 from tests.world import KEY, planted_world
+
+# A slow hour of the machine is no fault of what is tested.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("untimed")
 
 # Whole runs of the pipeline take minutes: they begin first, so that no worker is left alone with them.
 LONGEST = (

@@ -105,7 +105,7 @@ def warehouse(built_once):
         yield con, (built.directory.parent / "target" / "compiled" / MATCHES).read_text()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(rules, min_size=4, max_size=12),
     st.lists(codes, min_size=4, max_size=12, unique_by=lambda code: code[:2]),
