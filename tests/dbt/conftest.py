@@ -1,6 +1,7 @@
 """A warehouse of a few rows for tests of the dbt project, with its landing, selection and coverage."""
 
 import hashlib
+import re
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from tests.forks import Forks
 
 RUN_DBT = """
-sys.exit(not dbtRunner(manifest).invoke(["--quiet", *{arguments!r}]).success)
+from orchestration.assets.dbt_build import run_dbt
+sys.exit(not run_dbt({arguments!r}, manifest, told=[]).success)
 """
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
@@ -31,14 +33,15 @@ QUANTITIES = (
 class TinyWarehouse:
     """A warehouse directory, the landing files it is built from, and dbt to build it.
 
-    `forks` starts dbt. `landed` maps (dataset, partition, table) to a row of the
-    selection; `select` writes it to inputs/.
+    `forks` starts dbt, and `log` is what it printed last. `landed` maps (dataset, partition, table) to a row
+    of the selection; `select` writes it to inputs/.
     """
 
     directory: Path
     forks: Forks
     landed: dict[tuple[str, str, str], tuple] = field(default_factory=dict)
     covered: dict[tuple[str, str], str] = field(default_factory=dict)
+    log: str = ""
 
     @property
     def file(self) -> Path:
@@ -143,13 +146,15 @@ class TinyWarehouse:
 
     def dbt(self, *arguments: str, before: str = "") -> int:
         """Run dbt in a process of its own and return its exit code; `before` is Python to run there first."""
-        code = RUN_DBT.format(arguments=arguments)
+        code = RUN_DBT.format(arguments=list(arguments))
         with self.forks.running(self.environment, before + code) as run:
-            return run.exit_code()
+            exit_code = run.exit_code()
+        self.log = run.printed()
+        return exit_code
 
-    @property
-    def log(self) -> str:
-        return (self.directory.parent / "logs" / "dbt.log").read_text()[-5000:]
+    def said(self) -> list[str]:
+        """The messages of `log`, each of which begins with the time of day."""
+        return re.split(r"^\d\d:\d\d:\d\d  ", self.log, flags=re.MULTILINE)
 
     def build(self, *arguments: str) -> None:
         self.select()
@@ -163,9 +168,6 @@ class TinyWarehouse:
             "DBT_PROJECT_DIR": str(PROJECT_DIR),
             "DBT_PROFILES_DIR": str(PROJECT_DIR),
             "DBT_TARGET_PATH": str(self.directory.parent / "target"),
-            "DBT_LOG_PATH": str(self.directory.parent / "logs"),
-            # Messages for debugging are four of five, and take a sixth of dbt's time.
-            "DBT_LOG_LEVEL_FILE": "info",
             "DBT_WRITE_JSON": "false",
         }
 

@@ -128,8 +128,7 @@ def report(built_once) -> dict[str, str]:
     warehouse.select()
     assert warehouse.dbt("run", "--select", "int_rule_matches", "int_labels") == 0, warehouse.log
     assert warehouse.dbt("test", "--select", *[mistake.test for mistake in MISTAKES]) == 1
-    log = (warehouse.directory.parent / "logs" / "dbt.log").read_text()
-    return {words.split(":")[0]: words for words in log.split("[info ] [MainThread]: ")}
+    return {words.split(":")[0]: words for words in warehouse.said()}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.name for mistake in MISTAKES])

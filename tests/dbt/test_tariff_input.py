@@ -100,8 +100,7 @@ def report(built_once) -> dict[str, str]:
             con.execute(mistake.made_by)
     warehouse.select()
     assert warehouse.dbt("test", "--select", *sorted({mistake.test for mistake in MISTAKES})) == 1
-    log = (warehouse.directory.parent / "logs" / "dbt.log").read_text()
-    return {words.split(":")[0]: words for words in log.split("[info ] [MainThread]: ")}
+    return {words.split(":")[0]: words for words in warehouse.said()}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.name for mistake in MISTAKES])
